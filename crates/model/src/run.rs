@@ -1,0 +1,99 @@
+//! Runs: one execution of a plan for one book, and what became of it.
+
+use crate::{BookKey, Fingerprint, RunId, TenantName, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Who asked for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    Schedule,
+    Command,
+    Webhook,
+    FullLook,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Members are looked at and planned.
+    Planning,
+    /// Only a plan was asked for; it can be applied later.
+    Planned,
+    /// A person must approve this very plan.
+    Held,
+    Performing,
+    /// Every member is settled.
+    Done,
+    /// Ended with members left out.
+    Incomplete,
+    Rejected,
+    Cancelled,
+    /// The world moved away from under a saved plan.
+    Stale,
+}
+
+impl RunState {
+    pub fn ended(self) -> bool {
+        matches!(
+            self,
+            Self::Done | Self::Incomplete | Self::Rejected | Self::Cancelled | Self::Stale
+        )
+    }
+}
+
+/// Where one member stands within a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberRunState {
+    Waiting,
+    Planned,
+    Performing,
+    Done,
+    /// Could not be looked at or finished this time; the reason says why.
+    Deferred,
+    /// The member moved since a saved plan was made.
+    Stale,
+}
+
+/// Exact accounting: planned = done + deferred + quarantined + held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub planned: u64,
+    pub done: u64,
+    pub deferred: u64,
+    pub quarantined: u64,
+    pub held: u64,
+}
+
+impl Account {
+    pub fn balances(&self) -> bool {
+        self.planned == self.done + self.deferred + self.quarantined + self.held
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        self.planned += other.planned;
+        self.done += other.done;
+        self.deferred += other.deferred;
+        self.quarantined += other.quarantined;
+        self.held += other.held;
+    }
+}
+
+/// One run as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub id: RunId,
+    pub tenant: TenantName,
+    pub book: BookKey,
+    pub trigger: Trigger,
+    pub state: RunState,
+    pub policy_version: String,
+    pub fingerprint: Option<Fingerprint>,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub account: Account,
+    /// Why it is held, stale or incomplete: one sentence for people.
+    pub reason: String,
+}

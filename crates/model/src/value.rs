@@ -1,0 +1,100 @@
+//! What a field can hold.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One e-mail address with the name shown beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Mail {
+    pub address: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+}
+
+/// A postal address in the five parts that Microsoft Graph knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub street: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub city: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub postal_code: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub country: String,
+}
+
+impl Address {
+    pub fn is_blank(&self) -> bool {
+        [
+            &self.street,
+            &self.city,
+            &self.state,
+            &self.postal_code,
+            &self.country,
+        ]
+        .iter()
+        .all(|s| s.is_empty())
+    }
+}
+
+/// The value of one field. A blank value is never stored: an absent key says blank.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    Text(String),
+    /// A list whose order is the slot order (phones) or carries no meaning (categories).
+    Texts(Vec<String>),
+    Mails(Vec<Mail>),
+    Address(Box<Address>),
+    /// A civil date, `YYYY-MM-DD`, compared without time or zone.
+    Date(String),
+}
+
+impl Value {
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// Blank values (empty text, empty list, empty address) mean "no value".
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(t) | Self::Date(t) => t.trim().is_empty(),
+            Self::Texts(list) => list.iter().all(|t| t.trim().is_empty()),
+            Self::Mails(list) => list.iter().all(|m| m.address.trim().is_empty()),
+            Self::Address(a) => a.is_blank(),
+        }
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(t) | Self::Date(t) => Some(t),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// One line for people: lists joined by `, `.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(t) | Self::Date(t) => f.write_str(t),
+            Self::Texts(list) => f.write_str(&list.join(", ")),
+            Self::Mails(list) => {
+                let all: Vec<&str> = list.iter().map(|m| m.address.as_str()).collect();
+                f.write_str(&all.join(", "))
+            }
+            Self::Address(a) => {
+                let parts = [&a.street, &a.postal_code, &a.city, &a.state, &a.country];
+                let all: Vec<&str> = parts
+                    .iter()
+                    .map(|s| s.as_str())
+                    .filter(|s| !s.is_empty())
+                    .collect();
+                f.write_str(&all.join(", "))
+            }
+        }
+    }
+}

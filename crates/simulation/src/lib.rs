@@ -1,1 +1,3 @@
-//! simulation
+//! The whole product in one thread under virtual time, with faults, people and checks.
+
+pub mod executor;

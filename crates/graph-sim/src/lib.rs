@@ -1,7 +1,39 @@
-//! Microsoft Graph and Entra as we believe they behave: a state machine over raw JSON.
+//! Microsoft's cloud in a box: Graph and Entra as we believe they behave, over raw JSON.
 //!
-//! This crate knows Microsoft's wire forms, limits and quirks, each quirk with its source. It must never
-//! know how we speak to Graph or what we sync: it imports none of our crates, so that two readings of one
-//! manual check each other.
+//! It knows the wire and nothing of ours: no crate of the workspace is imported here, so that a mistake in
+//! our reading of Graph cannot hide on both sides. It never reads a clock, never does I/O (except `serve`)
+//! and draws all chance from its seed: the same requests at the same instants give the same answers.
+//!
+//! A [`Request`] enters by [`Cloud::answer`]: `entra` answers sign-in, else the bearer token says who
+//! calls, `call` turns every wire form into one [`Call`], and `directory` or `mailbox` answers with a
+//! [`Done`]. What people and admins do enters by `Cloud::act`. What really happened comes out as [`Event`]s.
 
+pub mod call;
+pub mod chance;
+pub mod cloud;
+pub mod directory;
+pub mod done;
+pub mod entra;
+pub mod error;
+pub mod event;
+pub mod fault;
 pub mod fleet;
+pub mod http;
+pub mod mailbox;
+pub mod quirk;
+pub mod scene;
+pub mod settings;
+pub mod tenant;
+pub mod throttle;
+
+pub use call::{Bearer, Call};
+pub use chance::Chance;
+pub use cloud::{Answer, Cloud, Reply};
+pub use done::{Body, Done};
+pub use event::{Actor, Event, Operation};
+pub use fault::Faults;
+pub use fleet::Fleet;
+pub use http::{Request, Response};
+pub use quirk::Quirks;
+pub use scene::Scene;
+pub use settings::Settings;

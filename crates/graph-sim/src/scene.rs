@@ -1,0 +1,21 @@
+//! What a handler may use besides the store it belongs to: dice, switches, budgets, the record.
+
+use crate::{chance::Chance, event::Event, settings::Settings, throttle::Throttle};
+
+/// Lent to a handler for the length of one call.
+pub struct Scene<'a> {
+    pub chance: &'a mut Chance,
+    pub settings: &'a Settings,
+    pub throttle: &'a mut Throttle,
+    /// Every committed change is pushed here.
+    pub events: &'a mut Vec<Event>,
+    /// Faults are out (the calm switch): rates count as 0.
+    pub calm: bool,
+}
+
+impl Scene<'_> {
+    /// Whether a fault of this rate strikes now: `scene.strikes(scene.settings.faults.group_flaps)`.
+    pub fn strikes(&mut self, rate: f64) -> bool {
+        !self.calm && self.chance.happens(rate)
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{ContentId, EntryId, Etag, Field, ItemId, MemberId, Timestamp, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A part of an item that is agreed on by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ pub struct Link {
     /// The merged content both sides agreed on; `None` before the first agreement.
     pub agreed: Option<ContentId>,
     pub shown: Deviations,
+    /// For [`Origin::Adopted`]: the fields that we have written, so that only they are taken back.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub wrote: BTreeSet<Field>,
     /// For [`Part::Photo`]: hash of the photo that was set.
     pub photo: Option<String>,
     pub sent: Option<Sent>,
@@ -96,6 +99,7 @@ impl Link {
             origin: Origin::Created,
             agreed: None,
             shown: Deviations::new(),
+            wrote: BTreeSet::new(),
             photo: None,
             sent: None,
             trouble: None,

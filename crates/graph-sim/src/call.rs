@@ -42,6 +42,8 @@ pub struct Call {
     pub path: Vec<String>,
     /// Decoded; system options in lower case with their dollar (`$select`), others as sent.
     pub query: BTreeMap<String, String>,
+    /// What stands behind the `?`, as sent.
+    pub query_text: String,
     pub headers: Vec<(String, String)>,
     pub prefer: Prefer,
     /// The raw body; empty inside a `$batch` unless the step's body was a string (base64).

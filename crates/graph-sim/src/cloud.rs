@@ -11,6 +11,7 @@ use crate::{
     http::{Request, Response},
     scene::Scene,
     settings::Settings,
+    shelf::Shelf,
     tenant::Tenant,
     throttle::Throttle,
 };
@@ -24,6 +25,7 @@ pub struct Cloud {
     tenants: BTreeMap<String, Tenant>,
     entra: Entra,
     throttle: Throttle,
+    shelf: Shelf,
     chance: Chance,
     events: Vec<Event>,
     calm: bool,
@@ -58,6 +60,7 @@ impl Cloud {
             settings,
             entra: Entra::default(),
             throttle: Throttle::default(),
+            shelf: Shelf::default(),
             chance: Chance::new(seed),
             events: Vec::new(),
             calm: false,
@@ -84,6 +87,7 @@ impl Cloud {
             chance: &mut self.chance,
             settings: &self.settings,
             throttle: &mut self.throttle,
+            shelf: &mut self.shelf,
             events: &mut self.events,
             calm: self.calm,
         };

@@ -23,6 +23,7 @@ pub mod mailbox;
 pub mod quirk;
 pub mod scene;
 pub mod settings;
+pub mod shelf;
 pub mod tenant;
 pub mod throttle;
 

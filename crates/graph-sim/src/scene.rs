@@ -1,12 +1,14 @@
 //! What a handler may use besides the store it belongs to: dice, switches, budgets, the record.
 
-use crate::{chance::Chance, event::Event, settings::Settings, throttle::Throttle};
+use crate::{chance::Chance, event::Event, settings::Settings, shelf::Shelf, throttle::Throttle};
 
 /// Lent to a handler for the length of one call.
 pub struct Scene<'a> {
     pub chance: &'a mut Chance,
     pub settings: &'a Settings,
     pub throttle: &'a mut Throttle,
+    /// Where equal content is kept once.
+    pub shelf: &'a mut Shelf,
     /// Every committed change is pushed here.
     pub events: &'a mut Vec<Event>,
     /// Faults are out (the calm switch): rates count as 0.

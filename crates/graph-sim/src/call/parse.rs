@@ -90,7 +90,8 @@ pub fn parse(
 ) -> Result<Call, Done> {
     let (origin, rest) = split_origin(url);
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let query = read_query(query.split('#').next().unwrap_or(""));
+    let query_text = query.split('#').next().unwrap_or("");
+    let query = read_query(query_text);
     let mut segments = Vec::with_capacity(8);
     for raw in path.split('/').filter(|s| !s.is_empty()) {
         read_segment(raw, &query, &mut segments);
@@ -108,6 +109,7 @@ pub fn parse(
         version,
         path: segments,
         query,
+        query_text: query_text.to_owned(),
         prefer: Prefer::read(&headers),
         json: read_json(&headers, &body),
         headers,

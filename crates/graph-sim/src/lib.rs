@@ -20,6 +20,7 @@ pub mod fault;
 pub mod fleet;
 pub mod http;
 pub mod mailbox;
+pub mod odata;
 pub mod quirk;
 pub mod scene;
 pub mod settings;

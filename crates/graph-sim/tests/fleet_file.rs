@@ -49,7 +49,7 @@ fn references_become_ids() {
     let tenant = &fleet.tenants[0];
     let ada = &tenant.person("Ada Lovelace").unwrap().id;
     assert_eq!(tenant.person("王小明").unwrap().manager.as_ref(), Some(ada));
-    assert_eq!(&tenant.groups[0].members, &[ada.clone()]);
+    assert_eq!(tenant.groups[0].members, [ada.as_str()]);
     assert_eq!(tenant.groups[1].groups, [tenant.groups[0].id.clone()]);
     assert_eq!(tenant.groups[1].members[1], tenant.org_contacts[0].id);
     assert_eq!(tenant.content[0].segments(), ["Suppliers"]);

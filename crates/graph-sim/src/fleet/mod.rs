@@ -7,10 +7,17 @@
 mod complete;
 mod contact;
 mod directory;
+mod draw;
+mod generate;
+mod generate_content;
+mod generate_people;
+pub mod photo;
+mod places;
 
 pub use complete::FleetError;
 pub use contact::{Contact, EmailAddress, FolderContent, PostalAddress};
 pub use directory::{Group, GroupKind, MailboxState, OrgContact, Person, PersonKind};
+pub use generate::{Size, generate, generate_tenants};
 
 use serde::{Deserialize, Serialize};
 

@@ -23,6 +23,8 @@ pub mod mailbox;
 pub mod odata;
 pub mod quirk;
 pub mod scene;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod settings;
 pub mod shelf;
 pub mod tenant;

@@ -1,13 +1,17 @@
-//! The heart: one visible match over (link, entry, observation).
+//! The heart: one visible match over (link, entry, observation). The crate's doc has it as a table.
 
+use crate::adopt::{Find, Strangers};
+use crate::change::{Base, Card, Change, change, deviations, take_back};
+use crate::photo::{PhotoTurn, Portrait, photo, waiting};
 use crate::rules::Rules;
 use crate::stamp::StampKey;
-use model::catalog::CatalogView;
-use model::link::{Link, Part};
-use model::member::Member;
-use model::plan::Plan;
-use model::snapshot::Snapshot;
-use model::{EntryId, ItemId, Timestamp};
+use model::catalog::{CatalogView, EntryState, GoneCause};
+use model::link::{Link, Origin, Part};
+use model::member::{Member, MemberState};
+use model::plan::{Halt, HaltReason, Note, Plan, Proof, Reason, Step};
+use model::snapshot::{Here, Reach, Seen, Snapshot};
+use model::tunnel::OnUserDelete;
+use model::{ContentId, EntryId, Etag, Field, Item, ItemId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The links of one member, by entry and part.
@@ -50,12 +54,560 @@ impl Default for Brakes {
 
 /// Decides what would bring the member into agreement with its catalog. Changes nothing.
 pub fn plan(input: &Input) -> Plan {
-    todo!()
+    let mut plan = Plan::default();
+    match input.member.state {
+        MemberState::Active => receive(input, &mut plan),
+        MemberState::LeavingRemove | MemberState::LeavingKeep => leave(input, &mut plan),
+        MemberState::Left => {}
+    }
+    plan.notes.sort();
+    plan.notes.dedup();
+    plan
 }
 
 /// The items that must be asked for by id (with stamp) before anything can be concluded from this look: linked
-/// items that a full look did not show or that were said to be removed, and unlinked ones that may be a copy
-/// of ours or an exact match but whose stamp was not read.
+/// items that a full look did not show or that were said to be removed, and unlinked ones that equal an entry
+/// but whose stamp was not read.
 pub fn to_prove(input: &Input) -> BTreeSet<ItemId> {
-    todo!()
+    let lost = input
+        .links
+        .values()
+        .filter(|link| link.part == Part::Core)
+        .filter_map(|link| link.item.as_ref())
+        .filter(|item| matches!(sight(input, item), Sight::Unseen));
+    let strangers = Strangers::of(input);
+    lost.chain(strangers.unread()).cloned().collect()
+}
+
+/// What the link knows.
+#[derive(Clone, Copy)]
+enum Known<'a> {
+    /// A copy of ours, or an adopted card, that exists as far as we know.
+    Copy(&'a Link, &'a ItemId),
+    /// Nothing of ours is known to be there (never was, or it is over): the generation used last.
+    Nothing { generation: u32, refused: bool },
+}
+
+/// What the catalog wants.
+#[derive(Clone, Copy)]
+enum Wish<'a> {
+    Card {
+        content: ContentId,
+        item: &'a Item,
+        photo: Option<&'a str>,
+    },
+    /// The person left.
+    NoCard(Proof),
+    /// The person is the mailbox's own, and the tunnel leaves that card out.
+    OwnCard,
+    /// The view does not know this entry.
+    Stranger,
+}
+
+/// What the look says of the linked item.
+#[derive(Clone, Copy)]
+enum Sight<'a> {
+    Here(&'a Here),
+    /// Not mentioned by a look for changes: as it was.
+    Same,
+    Gone,
+    Unseen,
+}
+
+/// Walks every entry in order. A halted plan still says all it would do: approval is of exactly that.
+fn receive(input: &Input, plan: &mut Plan) {
+    let strangers = Strangers::of(input);
+    for item in &strangers.foreign {
+        note(plan, None, Some(item), Reason::UserCopy, "");
+    }
+    let mut entries: BTreeSet<EntryId> = input.catalog.entries.keys().copied().collect();
+    entries.extend(input.links.keys().map(|(entry, _)| *entry));
+    entries.extend(strangers.borne());
+    for entry in entries {
+        one(input, &strangers, entry, plan);
+    }
+    halt_if_emptied(input, plan);
+}
+
+/// One entry: guards first, then the table.
+fn one(input: &Input, strangers: &Strangers, entry: EntryId, plan: &mut Plan) {
+    let link = input.links.get(&(entry, Part::Core));
+    if let Some(reason) = link.and_then(|l| guarded(input, strangers, l)) {
+        let item = link.and_then(|l| l.item.as_ref());
+        return note(plan, Some(entry), item, reason, "");
+    }
+    let (known, wish) = (known(link), wish(input, entry));
+    match (known, wish) {
+        (Known::Copy(link, item), wish) => {
+            for copy in strangers.bearers(entry) {
+                note(plan, Some(entry), Some(copy), Reason::UserCopy, "");
+            }
+            linked(input, link, item, wish, sight(input, item), plan);
+        }
+        (
+            Known::Nothing {
+                generation,
+                refused,
+            },
+            wish,
+        ) => {
+            unlinked(input, strangers, entry, generation, refused, wish, plan);
+        }
+    }
+}
+
+/// Why this pair is left alone for now. A single bearer of its stamp ends a quarantine: it can be paired.
+fn guarded(input: &Input, strangers: &Strangers, link: &Link) -> Option<Reason> {
+    let found = link.item.is_none() && strangers.bearers(link.entry).count() == 1;
+    waiting(link, input.now).filter(|reason| !(found && *reason == Reason::Quarantined))
+}
+
+/// The rows of the table in which a copy is known.
+fn linked(input: &Input, link: &Link, item: &ItemId, wish: Wish, sight: Sight, plan: &mut Plan) {
+    let entry = link.entry;
+    match (wish, sight) {
+        (_, Sight::Unseen) => note(plan, Some(entry), Some(item), Reason::Unseen, ""),
+        (Wish::Stranger, Sight::Here(_) | Sight::Same | Sight::Gone) => {
+            note(
+                plan,
+                Some(entry),
+                Some(item),
+                Reason::Orphan,
+                "not in this view",
+            );
+        }
+        (
+            Wish::Card {
+                content,
+                item: wish,
+                photo,
+            },
+            Sight::Here(_) | Sight::Same,
+        ) => {
+            update(input, link, item, (content, wish), sight, plan);
+            portrait(input, link, item, wish, photo, plan);
+        }
+        (Wish::Card { .. }, Sight::Gone) => match input.rules.options.on_user_delete {
+            OnUserDelete::Respect => {
+                note(plan, Some(entry), Some(item), Reason::UserDeleted, "");
+                forget(plan, entry, Part::Core, true);
+            }
+            OnUserDelete::Recreate => {
+                note(
+                    plan,
+                    Some(entry),
+                    Some(item),
+                    Reason::UserDeleted,
+                    "made again",
+                );
+                create(input, entry, link.generation + 1, wish, plan);
+            }
+        },
+        (Wish::NoCard(proof), Sight::Here(_) | Sight::Same) => {
+            remove(input, link, item, proof, sight, plan);
+        }
+        // The mailbox is no audience for its own person's card.
+        (Wish::OwnCard, Sight::Here(_) | Sight::Same) => {
+            remove(input, link, item, Proof::LeftAudience, sight, plan);
+        }
+        (Wish::NoCard(_) | Wish::OwnCard, Sight::Gone) => forget(plan, entry, Part::Core, false),
+    }
+}
+
+/// The rows of the table in which no copy is known.
+fn unlinked(
+    input: &Input,
+    strangers: &Strangers,
+    entry: EntryId,
+    generation: u32,
+    refused: bool,
+    wish: Wish,
+    plan: &mut Plan,
+) {
+    let region = input.rules.options.region.as_deref();
+    match wish {
+        Wish::Card { .. } if refused => {
+            note(plan, Some(entry), None, Reason::UserDeleted, "");
+        }
+        Wish::Card { content, item, .. } => match strangers.find(entry, item, region) {
+            Find::Bearer {
+                item: id,
+                here,
+                generation,
+            } => {
+                for copy in strangers.bearers(entry).filter(|copy| *copy != id) {
+                    note(plan, Some(entry), Some(copy), Reason::UserCopy, "");
+                }
+                let link = new_link(input, entry, Origin::Created, generation, id, here);
+                adopt(input, link, (content, item), here, plan);
+            }
+            Find::Match { item: id, here } => {
+                let link = new_link(input, entry, Origin::Adopted, generation, id, here);
+                adopt(input, link, (content, item), here, plan);
+            }
+            Find::Several(count) => {
+                note(
+                    plan,
+                    Some(entry),
+                    None,
+                    Reason::Ambiguous,
+                    &count.to_string(),
+                );
+            }
+            Find::Unread(id) => note(plan, Some(entry), Some(id), Reason::Unseen, "stamp"),
+            Find::Nothing => create(input, entry, generation + 1, wish, plan),
+        },
+        Wish::NoCard(_) | Wish::Stranger => orphans(strangers, entry, plan),
+        Wish::OwnCard => note(plan, Some(entry), None, Reason::OwnCard, ""),
+    }
+}
+
+/// What the link knows of a copy.
+fn known(link: Option<&Link>) -> Known<'_> {
+    match link {
+        None => Known::Nothing {
+            generation: 0,
+            refused: false,
+        },
+        Some(link) => match &link.item {
+            Some(item) => Known::Copy(link, item),
+            None => Known::Nothing {
+                generation: link.generation,
+                refused: link.refused,
+            },
+        },
+    }
+}
+
+fn wish<'a>(input: &Input<'a>, entry: EntryId) -> Wish<'a> {
+    match input.catalog.entries.get(&entry).map(|e| &e.state) {
+        None => Wish::Stranger,
+        Some(EntryState::Live { .. })
+            if input.rules.options.skip_own_card && input.own == Some(entry) =>
+        {
+            Wish::OwnCard
+        }
+        Some(EntryState::Live {
+            content,
+            item,
+            photo,
+        }) => Wish::Card {
+            content: *content,
+            item,
+            photo: photo.as_deref(),
+        },
+        Some(EntryState::Gone {
+            cause: GoneCause::Superseded,
+            ..
+        }) => Wish::NoCard(Proof::Superseded),
+        Some(EntryState::Gone { since, .. }) => {
+            Wish::NoCard(Proof::LeftSelection { since: *since })
+        }
+    }
+}
+
+/// Not mentioned: as it was when only changes were asked for; of a full look it proves nothing yet.
+fn sight<'a>(input: &Input<'a>, item: &ItemId) -> Sight<'a> {
+    match (input.observed.items.get(item), input.observed.reach) {
+        (Some(Seen::Here(here)), _) => Sight::Here(here),
+        (Some(Seen::Gone), _) => Sight::Gone,
+        (Some(Seen::Unseen), _) | (None, Reach::Full) => Sight::Unseen,
+        (None, Reach::Changes) => Sight::Same,
+    }
+}
+
+/// A new card, once the folder was looked at in full: before that nobody knows what is there.
+fn create(input: &Input, entry: EntryId, generation: u32, wish: Wish, plan: &mut Plan) {
+    let looked = input.observed.reach == Reach::Full || input.member.looked_full_at.is_some();
+    match wish {
+        Wish::Card { content, .. } if looked => plan.steps.push(Step::Create {
+            entry,
+            content,
+            generation,
+        }),
+        _ => note(plan, Some(entry), None, Reason::Unseen, "full look needed"),
+    }
+}
+
+/// A copy that exists, compared field by field.
+fn update(
+    input: &Input,
+    link: &Link,
+    item: &ItemId,
+    (content, wish): (ContentId, &Item),
+    sight: Sight,
+    plan: &mut Plan,
+) {
+    let base = base(input, link);
+    if matches!(sight, Sight::Same) && base.is_some() && link.agreed == Some(content) {
+        return;
+    }
+    let card = Card {
+        rules: input.rules,
+        origin: link.origin,
+        base,
+        wish,
+        seen: fields(sight),
+        braked: link.tugs >= input.brakes.tugs && link.agreed == Some(content),
+    };
+    let change = change(&card);
+    note_fields(plan, link.entry, item, &change);
+    if !change.writes.is_empty() {
+        plan.steps
+            .push(write(link.entry, content, item, etag(link, sight), change));
+    } else if link.agreed != Some(content) || base.is_none() {
+        let agreed = agreement(link, content, wish, change, sight);
+        plan.steps.push(Step::Agree {
+            link: Box::new(agreed),
+        });
+    }
+}
+
+/// The base of the three-way merge; `None` when the content that was agreed on is not known any more.
+fn base<'a>(input: &Input<'a>, link: &'a Link) -> Option<Base<'a>> {
+    let agreed = input.catalog.contents.get(&link.agreed?)?;
+    Some(Base {
+        agreed,
+        shown: &link.shown,
+    })
+}
+
+fn fields<'a>(sight: Sight<'a>) -> Option<&'a model::Sighting> {
+    match sight {
+        Sight::Here(here) => Some(&here.fields),
+        Sight::Same | Sight::Gone | Sight::Unseen => None,
+    }
+}
+
+/// The version that this decision was made from, and no younger one.
+fn etag(link: &Link, sight: Sight) -> Option<Etag> {
+    match sight {
+        Sight::Here(here) => here.etag.clone(),
+        Sight::Same | Sight::Gone | Sight::Unseen => link.etag.clone(),
+    }
+}
+
+fn write(
+    entry: EntryId,
+    content: ContentId,
+    item: &ItemId,
+    expect: Option<Etag>,
+    change: Change,
+) -> Step {
+    Step::Update {
+        entry,
+        content,
+        item: item.clone(),
+        expect,
+        changes: change.writes,
+        before: change.before,
+        shown: change.base,
+        tug: change.tug,
+    }
+}
+
+/// Both sides agree on this content without a write.
+fn agreement(link: &Link, content: ContentId, wish: &Item, change: Change, sight: Sight) -> Link {
+    let mut link = link.clone();
+    link.etag = etag(&link, sight);
+    link.shown = deviations(wish, &change.base);
+    link.agreed = Some(content);
+    (link.tugs, link.tugged_at) = (0, None);
+    link
+}
+
+fn new_link(
+    input: &Input,
+    entry: EntryId,
+    origin: Origin,
+    generation: u32,
+    item: &ItemId,
+    here: &Here,
+) -> Link {
+    let before = input.links.get(&(entry, Part::Core)).cloned();
+    let mut link = before.unwrap_or_else(|| Link::new(input.member.id, entry, Part::Core));
+    link.origin = origin;
+    link.generation = link.generation.max(generation);
+    link.item = Some(item.clone());
+    link.etag = here.etag.clone();
+    link.agreed = None;
+    link.trouble = None;
+    link.shown.clear();
+    link
+}
+
+/// A card that was found: the pair first, then what differs.
+fn adopt(
+    input: &Input,
+    link: Link,
+    (content, wish): (ContentId, &Item),
+    here: &Here,
+    plan: &mut Plan,
+) {
+    let card = Card {
+        rules: input.rules,
+        origin: link.origin,
+        base: None,
+        wish,
+        seen: Some(&here.fields),
+        braked: false,
+    };
+    let change = change(&card);
+    let Some(item) = link.item.clone() else {
+        return;
+    };
+    note_fields(plan, link.entry, &item, &change);
+    if change.writes.is_empty() {
+        let agreed = agreement(&link, content, wish, change, Sight::Here(here));
+        plan.steps.push(Step::Agree {
+            link: Box::new(agreed),
+        });
+    } else {
+        let update = write(link.entry, content, &item, here.etag.clone(), change);
+        plan.steps.push(Step::Agree {
+            link: Box::new(link),
+        });
+        plan.steps.push(update);
+    }
+}
+
+fn portrait(
+    input: &Input,
+    link: &Link,
+    item: &ItemId,
+    content: &Item,
+    wish: Option<&str>,
+    plan: &mut Plan,
+) {
+    let turn = photo(&Portrait {
+        entry: link.entry,
+        item,
+        origin: link.origin,
+        content,
+        wish,
+        link: input.links.get(&(link.entry, Part::Photo)),
+        rules: input.rules,
+        now: input.now,
+    });
+    match turn {
+        PhotoTurn::Nothing => {}
+        PhotoTurn::Set(step) => plan.steps.push(step),
+        PhotoTurn::Note(reason, detail) => note(plan, Some(link.entry), Some(item), reason, detail),
+    }
+}
+
+/// Our copy goes; a user's own card stays and only our fields are taken back.
+fn remove(input: &Input, link: &Link, item: &ItemId, proof: Proof, sight: Sight, plan: &mut Plan) {
+    let (entry, expect) = (link.entry, etag(link, sight));
+    match link.origin {
+        Origin::Created => plan.steps.push(Step::Delete {
+            entry,
+            item: item.clone(),
+            expect,
+            proof,
+        }),
+        Origin::Adopted => {
+            note(plan, Some(entry), Some(item), Reason::AdoptedKept, "");
+            if let (Some(base), Some(content)) = (base(input, link), link.agreed) {
+                let change = take_back(link, base, fields(sight));
+                if !change.writes.is_empty() {
+                    plan.steps.push(write(entry, content, item, expect, change));
+                }
+            }
+            forget(plan, entry, Part::Core, false);
+        }
+    }
+}
+
+/// The mailbox left the audience, or the tunnel was removed.
+fn leave(input: &Input, plan: &mut Plan) {
+    for ((entry, part), link) in input.links {
+        let Some(item) = &link.item else { continue };
+        if let Some(reason) = waiting(link, input.now) {
+            note(plan, Some(*entry), Some(item), reason, "");
+            continue;
+        }
+        match (part, input.member.state, sight(input, item)) {
+            (Part::Photo, _, _) | (_, MemberState::LeavingKeep, _) | (_, _, Sight::Gone) => {
+                forget(plan, *entry, *part, false);
+            }
+            (_, _, Sight::Unseen) => note(plan, Some(*entry), Some(item), Reason::Unseen, ""),
+            (_, _, sight) => remove(input, link, item, Proof::LeftAudience, sight, plan),
+        }
+    }
+}
+
+/// Stamped cards without a living source: never deleted by themselves.
+fn orphans(strangers: &Strangers, entry: EntryId, plan: &mut Plan) {
+    for item in strangers.bearers(entry) {
+        note(plan, Some(entry), Some(item), Reason::Orphan, "");
+        let count = plan
+            .notes
+            .iter()
+            .filter(|n| n.reason == Reason::Orphan)
+            .count();
+        plan.halt = Some(Halt {
+            reason: HaltReason::Orphans,
+            detail: format!("{count} stamped cards have no living source"),
+        });
+    }
+}
+
+/// Somebody emptied the folder: a person must look before it is filled again.
+fn halt_if_emptied(input: &Input, plan: &mut Plan) {
+    let lost = input
+        .links
+        .values()
+        .filter(|l| l.part == Part::Core)
+        .filter_map(|l| l.item.as_ref())
+        .filter(|item| matches!(sight(input, item), Sight::Gone | Sight::Unseen))
+        .count() as u64;
+    if input.held >= 2 && lost >= input.held {
+        note(
+            plan,
+            None,
+            None,
+            Reason::FolderEmptied,
+            &input.held.to_string(),
+        );
+        plan.halt = Some(Halt {
+            reason: HaltReason::FolderEmptied,
+            detail: format!("none of our {} copies is there", input.held),
+        });
+    }
+}
+
+fn forget(plan: &mut Plan, entry: EntryId, part: Part, refused: bool) {
+    plan.steps.push(Step::Forget {
+        entry,
+        part,
+        refused,
+    });
+}
+
+fn note_fields(plan: &mut Plan, entry: EntryId, item: &ItemId, change: &Change) {
+    for (reason, field) in &change.notes {
+        note(
+            plan,
+            Some(entry),
+            Some(item),
+            *reason,
+            Field::as_str(*field),
+        );
+    }
+}
+
+fn note(
+    plan: &mut Plan,
+    entry: Option<EntryId>,
+    item: Option<&ItemId>,
+    reason: Reason,
+    detail: &str,
+) {
+    plan.notes.push(Note {
+        entry,
+        item: item.cloned(),
+        reason,
+        detail: detail.to_owned(),
+    });
 }

@@ -1,10 +1,213 @@
 //! Receiving: what one field of a copy should become, by its two switches.
+//!
+//! | source | member | `when_present` / `when_blank` | the copy becomes |
+//! |---|---|---|---|
+//! | as agreed | as the base | any | left: the base is the server's echo, so a loss is never fought |
+//! | any | any | `never` | left, whatever it holds |
+//! | value | any | `always` | the source's value; of sets: the source's elements and the user's own |
+//! | value | blank | `if_blank` | the source's value |
+//! | value | not blank | `if_blank` | left |
+//! | value | any | `append` (notes) | our delimited part replaced, the rest left |
+//! | blank | any | `keep` | left |
+//! | blank | any | `clear` | blank; of sets and notes: only our elements are taken away |
+//!
+//! On a card that was adopted, `clear` only takes away what the source had brought.
 
+use crate::compare::{element_key, join, same, same_order, split};
+use crate::notes;
 use crate::rules::Rules;
-use model::Item;
+use model::field::Kind;
+use model::link::Origin;
+use model::plan::Reason;
+use model::tunnel::{FieldRule, WhenBlank, WhenPresent};
+use model::{Field, Item, Value};
+
+/// Everything that decides one field.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides<'a> {
+    pub field: Field,
+    pub rule: FieldRule,
+    pub origin: Origin,
+    /// The link has a base: both sides have agreed before.
+    pub based: bool,
+    /// What the content that was agreed on says.
+    pub agreed: Option<&'a Value>,
+    /// What the server showed when both sides agreed.
+    pub base: Option<&'a Value>,
+    /// What the catalog wants now.
+    pub wish: Option<&'a Value>,
+    /// What the member shows now; a field that this look does not carry is as its base.
+    pub seen: Option<&'a Value>,
+    /// We have overwritten the user too often.
+    pub braked: bool,
+}
+
+/// What becomes of one field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// The value to write (`None` inside: blank it), if any.
+    pub write: Option<Option<Value>>,
+    /// The base of this field after the plan was done.
+    pub base: Option<Value>,
+    /// Nothing is new at the source: this only puts our value back over a user's.
+    pub tug: bool,
+    pub note: Option<Reason>,
+}
+
+/// Decides one field.
+pub fn turn(sides: &Sides) -> Turn {
+    let field = sides.field;
+    let moved = sides.based && !same(field, sides.seen, sides.base);
+    let news = !sides.based
+        || !same(field, sides.wish, sides.agreed)
+        || !same_order(field, sides.wish, sides.agreed);
+    if !moved && !news {
+        return leave(sides.base);
+    }
+    match target(sides) {
+        Target::Left(note) => Turn {
+            note,
+            ..leave(sides.wish)
+        },
+        Target::Value { value, note } => {
+            let reordered = news && !same_order(field, value.as_ref(), sides.seen);
+            if same(field, value.as_ref(), sides.seen) && !(sides.based && reordered) {
+                return Turn {
+                    note,
+                    ..leave(sides.seen)
+                };
+            }
+            let tug = moved && !news;
+            if tug && sides.braked {
+                return Turn {
+                    note: Some(Reason::Tugging),
+                    ..leave(sides.wish)
+                };
+            }
+            Turn {
+                base: value.clone(),
+                write: Some(value),
+                tug,
+                note,
+            }
+        }
+    }
+}
+
+fn leave(base: Option<&Value>) -> Turn {
+    Turn {
+        write: None,
+        base: base.cloned(),
+        tug: false,
+        note: None,
+    }
+}
+
+enum Target {
+    Left(Option<Reason>),
+    Value {
+        value: Option<Value>,
+        note: Option<Reason>,
+    },
+}
+
+fn value(value: Option<Value>) -> Target {
+    Target::Value { value, note: None }
+}
+
+/// What the field should hold under the rule.
+fn target(sides: &Sides) -> Target {
+    use WhenPresent::{Always, Append, IfBlank, Never};
+    let blank_there = sides.seen.is_none_or(Value::is_blank);
+    match (sides.rule.when_present, sides.wish, sides.rule.when_blank) {
+        (Never, _, _) | (_, None, WhenBlank::Keep) => Target::Left(None),
+        (Append, wish, _) if sides.field.kind() == Kind::Notes => value(appended(sides, wish)),
+        (Always, Some(wish), _) => always(sides, wish),
+        (IfBlank | Append, Some(wish), _) if blank_there => value(Some(wish.clone())),
+        (IfBlank | Append, Some(_), _) => Target::Left(Some(Reason::UserValueKept)),
+        (_, None, WhenBlank::Clear) => cleared(sides),
+    }
+}
+
+fn appended(sides: &Sides, wish: Option<&Value>) -> Option<Value> {
+    let there = sides.seen.and_then(Value::as_text).unwrap_or("");
+    let text = notes::merge(there, wish.and_then(Value::as_text));
+    (!text.trim().is_empty()).then(|| Value::Text(text))
+}
+
+fn always(sides: &Sides, wish: &Value) -> Target {
+    match sides.field.kind() {
+        Kind::Set => value(united(sides, wish, usize::MAX).0),
+        // Without a base nobody can tell a user's element from an old one of ours: the source wins.
+        Kind::Slots { .. } | Kind::Mails { .. }
+            if !sides.based && sides.origin == Origin::Created =>
+        {
+            value(Some(wish.clone()))
+        }
+        Kind::Slots { max } | Kind::Mails { max } => {
+            let (value, cut) = united(sides, wish, max);
+            Target::Value {
+                value,
+                note: cut.then_some(Reason::Overflow),
+            }
+        }
+        _ => value(Some(wish.clone())),
+    }
+}
+
+/// The source's elements in its order, then the user's own in theirs, as far as there are slots.
+fn united(sides: &Sides, wish: &Value, max: usize) -> (Option<Value>, bool) {
+    let mut all = split(Some(wish));
+    for own in users_own(sides) {
+        let key = element_key(sides.field, &own);
+        if !all.iter().any(|e| element_key(sides.field, e) == key) {
+            all.push(own);
+        }
+    }
+    let cut = all.len() > max;
+    all.truncate(max);
+    (join(all), cut)
+}
+
+/// The elements that the member shows and that no agreed content had.
+fn users_own(sides: &Sides) -> Vec<Value> {
+    let ours: Vec<String> = split(sides.agreed)
+        .iter()
+        .map(|e| element_key(sides.field, e))
+        .collect();
+    split(sides.seen)
+        .into_iter()
+        .filter(|e| !ours.contains(&element_key(sides.field, e)))
+        .collect()
+}
+
+/// The source is blank and the rule says `clear`.
+fn cleared(sides: &Sides) -> Target {
+    match sides.field.kind() {
+        Kind::Set => value(join(users_own(sides))),
+        Kind::Slots { .. } | Kind::Mails { .. }
+            if sides.based || sides.origin == Origin::Adopted =>
+        {
+            value(join(users_own(sides)))
+        }
+        _ if sides.origin == Origin::Adopted && sides.agreed.is_none() => Target::Left(None),
+        _ => value(None),
+    }
+}
 
 /// What a fresh card carries: the content under the field rules, notes between our delimiters where the rule
 /// says `append`. The body of a create is made of this.
 pub fn card(content: &Item, rules: &Rules) -> Item {
-    todo!()
+    let mut card = Item::default();
+    for (field, value) in &content.0 {
+        match (rules.of_field(*field).when_present, field.kind()) {
+            (WhenPresent::Never, _) => {}
+            (WhenPresent::Append, Kind::Notes) => {
+                let text = notes::merge("", value.as_text());
+                card.set(*field, Value::Text(text));
+            }
+            _ => card.set(*field, value.clone()),
+        }
+    }
+    card
 }

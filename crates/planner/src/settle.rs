@@ -1,9 +1,12 @@
 //! Settling: what became of a step, and what the link says afterwards. Pure.
 
+use crate::change::{Values, deviations};
+use crate::receive::card;
 use crate::rules::Rules;
-use model::link::Link;
+use model::link::{Link, Op, Origin, Sent, Trouble};
 use model::plan::{Outcome, Step};
-use model::{Etag, Item, ItemId, Millis, Sighting, Timestamp};
+use model::tunnel::WhenPresent;
+use model::{Etag, Field, Item, ItemId, Millis, Sighting, Timestamp};
 
 /// How long a write may take until we can know what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +27,7 @@ pub struct Settling<'a> {
     pub step: &'a Step,
     pub outcome: &'a Outcome,
     pub now: Timestamp,
-    /// The merged content that the link agreed on before, if any.
-    pub before: Option<&'a Item>,
-    /// The merged content that the step names, if it names one.
+    /// The merged content that the step names; `None` for steps that name none.
     pub content: Option<&'a Item>,
     pub rules: &'a Rules,
 }
@@ -57,12 +58,186 @@ pub enum Fate {
 
 /// The link with the intent to send `step`: to be stored before the request is put on the wire.
 pub fn intend(link: &Link, step: &Step, now: Timestamp, bounds: &Bounds) -> Link {
-    todo!()
+    let (op, content, generation) = match step {
+        Step::Create {
+            content,
+            generation,
+            ..
+        } => (Op::Create, Some(*content), *generation),
+        Step::Update { content, .. } => (Op::Update, Some(*content), link.generation),
+        Step::Delete { .. } => (Op::Delete, None, link.generation),
+        Step::SetPhoto { .. } => (Op::Photo, None, link.generation),
+        Step::Agree { .. } | Step::Forget { .. } => return link.clone(),
+    };
+    let attempt = link.sent.as_ref().map_or(0, |sent| sent.attempt) + 1;
+    let deadline = now + bounds.request;
+    Link {
+        sent: Some(Sent {
+            op,
+            deadline,
+            content,
+            attempt,
+            generation,
+        }),
+        ..link.clone()
+    }
 }
 
 /// The link after a step and its outcome.
 pub fn settle(settling: &Settling) -> Settled {
-    todo!()
+    let link = settling.link;
+    let (link, fate) = match settling.outcome {
+        Outcome::Done { item, etag, seen } => {
+            done(settling, item.as_ref(), etag.as_ref(), seen.as_ref())
+        }
+        // What we wanted gone is gone; of anything else the next look must say what happened.
+        Outcome::Gone if matches!(settling.step, Step::Delete { .. }) => {
+            (over(link, false), Fate::Over)
+        }
+        Outcome::Gone | Outcome::Stale => (calm(link), Fate::LookAgain),
+        Outcome::Refused(reason) => (quarantine(link, reason, settling.now), Fate::Quarantined),
+        Outcome::NotYet { .. } => (unsent(link), Fate::Later),
+        Outcome::Unknown => (link.clone(), Fate::Unknown),
+    };
+    Settled { link, fate }
+}
+
+/// Acknowledged: the base becomes what the server says it stored.
+fn done(
+    settling: &Settling,
+    item: Option<&ItemId>,
+    etag: Option<&Etag>,
+    seen: Option<&Sighting>,
+) -> (Link, Fate) {
+    let mut link = calm(settling.link);
+    match settling.step {
+        Step::Create {
+            content,
+            generation,
+            ..
+        } => {
+            link.item = item.cloned();
+            link.generation = *generation;
+            link.origin = Origin::Created;
+            link.refused = false;
+            link.wrote.clear();
+            (link.tugs, link.tugged_at) = (0, None);
+            let wish = settling.content.cloned().unwrap_or_default();
+            link.shown = deviations(&wish, &created(&wish, settling.rules, seen));
+            link.agreed = Some(*content);
+            link.etag = etag.cloned();
+        }
+        Step::Update {
+            content,
+            changes,
+            shown,
+            tug,
+            ..
+        } => {
+            count_tug(&mut link, settling, *tug, *content);
+            if link.origin == Origin::Adopted {
+                link.wrote
+                    .extend(changes.iter().filter(|(_, v)| v.is_some()).map(|(f, _)| *f));
+            }
+            let wish = settling.content.cloned().unwrap_or_default();
+            link.shown = deviations(&wish, &echoed(changes, shown, seen));
+            link.agreed = Some(*content);
+            link.etag = etag.cloned();
+        }
+        Step::SetPhoto { photo, item, .. } => {
+            link.photo = Some(photo.clone());
+            link.item = Some(item.clone());
+            link.etag = etag.cloned();
+        }
+        Step::Agree { link } => return ((**link).clone(), Fate::Done),
+        Step::Forget { refused, .. } => return (over(settling.link, *refused), Fate::Over),
+        Step::Delete { .. } => return (over(settling.link, false), Fate::Over),
+    }
+    (link, Fate::Done)
+}
+
+/// The base after a create: the echo, else what was sent. A field that the rules left out has no base of its
+/// own, so that a later change of the rule is noticed.
+fn created(wish: &Item, rules: &Rules, seen: Option<&Sighting>) -> Values {
+    let sent = card(wish, rules);
+    let left_out =
+        |f: Field| wish.get(f).is_some() && rules.of_field(f).when_present == WhenPresent::Never;
+    Field::ALL
+        .iter()
+        .filter(|f| !left_out(**f))
+        .map(|f| match seen {
+            Some(seen) if seen.covers(*f) => (*f, seen.get(*f).cloned()),
+            _ => (*f, sent.get(*f).cloned()),
+        })
+        .collect()
+}
+
+/// The base after an update: of the fields that were written, the echo; of the others, what it was, so that an
+/// edit of the user's between our look and our write is still seen as one.
+fn echoed(changes: &Values, shown: &Values, seen: Option<&Sighting>) -> Values {
+    let mut base = shown.clone();
+    for (field, value) in changes {
+        let echo = match seen {
+            Some(seen) if seen.covers(*field) => seen.get(*field).cloned(),
+            _ => value.clone(),
+        };
+        base.insert(*field, echo);
+    }
+    base
+}
+
+/// The brake counts within 24 hours; news from the source release it.
+fn count_tug(link: &mut Link, settling: &Settling, tug: bool, content: model::ContentId) {
+    let window_open = link
+        .tugged_at
+        .is_some_and(|at| settling.now.since(at) <= Millis::days(1));
+    (link.tugs, link.tugged_at) = match (tug, link.agreed == Some(content), window_open) {
+        (false, false, _) => (0, None),
+        (false, true, _) => (link.tugs, link.tugged_at),
+        (true, true, true) => (link.tugs + 1, link.tugged_at),
+        (true, _, _) => (1, Some(settling.now)),
+    };
+}
+
+/// No write is under way and nothing is wrong.
+fn calm(link: &Link) -> Link {
+    Link {
+        sent: None,
+        trouble: None,
+        ..link.clone()
+    }
+}
+
+/// Nothing left us: no write is under way; an older trouble stays.
+fn unsent(link: &Link) -> Link {
+    Link {
+        sent: None,
+        ..link.clone()
+    }
+}
+
+/// The pair is over. What stays is the generation, so that a re-creation is told from a zombie.
+fn over(link: &Link, refused: bool) -> Link {
+    Link {
+        generation: link.generation,
+        refused,
+        ..Link::new(link.member, link.entry, link.part)
+    }
+}
+
+/// Left alone: 15 minutes, then twice as long each time, a day at most.
+fn quarantine(link: &Link, reason: &str, now: Timestamp) -> Link {
+    let attempts = link.trouble.as_ref().map_or(0, |t| t.attempts) + 1;
+    let wait = Millis(Millis::minutes(15).0 << (attempts - 1).min(10)).min(Millis::days(1));
+    Link {
+        sent: None,
+        trouble: Some(Trouble {
+            reason: reason.to_owned(),
+            attempts,
+            retry_at: now + wait,
+        }),
+        ..link.clone()
+    }
 }
 
 /// What a search found of a write whose fate was unknown.
@@ -88,6 +263,46 @@ pub fn knowable_at(link: &Link, bounds: &Bounds) -> Option<Timestamp> {
 }
 
 /// Resolves a write whose fate was unknown. `None`: it is too early to know.
+///
+/// After this, nothing is under way; the next plan compares what is there with what both sides agreed on and
+/// does what is still to be done. Several bearers of one stamp are left alone until a full look shows only one.
 pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> Option<Link> {
-    todo!()
+    let sent = link.sent.as_ref()?;
+    if let Found::Here { item, etag, .. } = found
+        && sent.op == Op::Create
+    {
+        return Some(bound(link, sent, item, etag.as_ref()));
+    }
+    // Not there, or there as it was, proves something only when the write cannot arrive any more.
+    (now > sent.deadline + bounds.commit + bounds.visible).then(|| match (found, sent.op) {
+        (Found::Nothing, Op::Delete) => over(link, false),
+        (Found::Several, Op::Create) => ambiguous(link),
+        _ => unsent(link),
+    })
+}
+
+/// More than one card carries the stamp: nothing is created until a full look finds exactly one.
+fn ambiguous(link: &Link) -> Link {
+    Link {
+        trouble: Some(Trouble {
+            reason: "several cards carry this stamp".to_owned(),
+            attempts: 1,
+            retry_at: Timestamp::NEVER,
+        }),
+        ..unsent(link)
+    }
+}
+
+/// Our create did happen: the pair stands, without a base until it is compared.
+fn bound(link: &Link, sent: &Sent, item: &ItemId, etag: Option<&Etag>) -> Link {
+    Link {
+        item: Some(item.clone()),
+        etag: etag.cloned(),
+        generation: sent.generation,
+        origin: Origin::Created,
+        agreed: None,
+        shown: Default::default(),
+        refused: false,
+        ..calm(link)
+    }
 }

@@ -1,0 +1,210 @@
+//! Adoption: finding the cards that are already there, ours (by stamp) or a user's (by exact equality).
+
+use crate::compare::name_key;
+use crate::phone;
+use crate::plan::Input;
+use crate::stamp::{Mark, read};
+use model::catalog::EntryState;
+use model::link::Part;
+use model::snapshot::{Here, Seen, Stamp};
+use model::{EntryId, Field, Item, ItemId, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What makes two cards the same person beyond doubt: name, all e-mail addresses, all numbers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Likeness {
+    name: String,
+    addresses: BTreeSet<String>,
+    numbers: BTreeSet<String>,
+}
+
+impl Likeness {
+    /// `None` for a card that says too little: a name alone is nobody.
+    pub fn of(item: &Item, region: Option<&str>) -> Option<Self> {
+        let like = Self {
+            name: name_key(item),
+            addresses: addresses(item),
+            numbers: numbers(item, region),
+        };
+        let enough =
+            !like.name.is_empty() && !(like.addresses.is_empty() && like.numbers.is_empty());
+        enough.then_some(like)
+    }
+}
+
+/// The lower-case e-mail addresses of an item.
+pub fn addresses(item: &Item) -> BTreeSet<String> {
+    match item.get(Field::Emails) {
+        Some(Value::Mails(mails)) => mails
+            .iter()
+            .map(|m| m.address.trim().to_lowercase())
+            .filter(|a| !a.is_empty())
+            .collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The keys of all telephone numbers of an item that a delta look carries too.
+pub fn numbers(item: &Item, region: Option<&str>) -> BTreeSet<String> {
+    let fields = [Field::MobilePhone, Field::BusinessPhones, Field::HomePhones];
+    fields
+        .iter()
+        .filter_map(|f| item.get(*f))
+        .flat_map(texts)
+        .map(|t| phone::key(t, region))
+        .filter(|k| !k.is_empty())
+        .collect()
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Text(t) => vec![t],
+        Value::Texts(list) => list.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What was found for an entry that has no linked item.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Find<'a> {
+    /// A card with our stamp of this entry.
+    Bearer {
+        item: &'a ItemId,
+        here: &'a Here,
+        generation: u32,
+    },
+    /// A user's card that equals the entry, one to one.
+    Match {
+        item: &'a ItemId,
+        here: &'a Here,
+    },
+    /// Several candidates, on either side.
+    Several(usize),
+    /// A candidate whose stamp this look did not carry.
+    Unread(&'a ItemId),
+    Nothing,
+}
+
+/// Everything that a look showed beside the linked items.
+#[derive(Debug, Default)]
+pub struct Strangers<'a> {
+    bearers: BTreeMap<EntryId, Vec<(u32, &'a ItemId, &'a Here)>>,
+    likes: BTreeMap<Likeness, Vec<(&'a ItemId, &'a Here)>>,
+    /// How many entries without a link have this likeness.
+    entries: BTreeMap<Likeness, usize>,
+    /// Unlinked cards with a stamp that is not ours to use: another mailbox's, another book's, made up.
+    pub foreign: Vec<&'a ItemId>,
+}
+
+impl<'a> Strangers<'a> {
+    pub fn of(input: &Input<'a>) -> Self {
+        let linked: BTreeSet<&ItemId> = input
+            .links
+            .values()
+            .filter_map(|l| l.item.as_ref())
+            .collect();
+        let region = input.rules.options.region.as_deref();
+        let mut all = Self::default();
+        for (id, seen) in &input.observed.items {
+            if let (Seen::Here(here), false) = (seen, linked.contains(id)) {
+                all.take(input, id, here, region);
+            }
+        }
+        all.count_entries(input, region);
+        all
+    }
+
+    fn take(&mut self, input: &Input<'a>, id: &'a ItemId, here: &'a Here, region: Option<&str>) {
+        let member = input.member;
+        if let Stamp::Text(text) = &here.stamp {
+            match read(text, &member.mailbox, input.stamp_key) {
+                Mark::Ours {
+                    catalog,
+                    entry,
+                    generation,
+                } if catalog == member.catalog => {
+                    self.bearers
+                        .entry(entry)
+                        .or_default()
+                        .push((generation, id, here));
+                }
+                _ => self.foreign.push(id),
+            }
+        } else if let Some(like) = Likeness::of(&here.fields.item(), region) {
+            self.likes.entry(like).or_default().push((id, here));
+        }
+    }
+
+    fn count_entries(&mut self, input: &Input<'a>, region: Option<&str>) {
+        if self.likes.is_empty() {
+            return;
+        }
+        for (id, entry) in &input.catalog.entries {
+            let unlinked = input
+                .links
+                .get(&(*id, Part::Core))
+                .is_none_or(|l| l.item.is_none());
+            if let (EntryState::Live { item, .. }, true) = (&entry.state, unlinked)
+                && let Some(like) = Likeness::of(item, region)
+            {
+                *self.entries.entry(like).or_default() += 1;
+            }
+        }
+    }
+
+    /// What there is for an entry without a linked item.
+    pub fn find(&self, entry: EntryId, content: &Item, region: Option<&str>) -> Find<'a> {
+        if let Some(bearers) = self.bearers.get(&entry) {
+            return newest(bearers);
+        }
+        let Some(like) = Likeness::of(content, region) else {
+            return Find::Nothing;
+        };
+        let Some(cards) = self.likes.get(&like) else {
+            return Find::Nothing;
+        };
+        match (cards.as_slice(), self.entries.get(&like)) {
+            ([(item, here)], Some(1)) if here.stamp == Stamp::None => Find::Match { item, here },
+            ([(item, _)], Some(1)) => Find::Unread(item),
+            (cards, _) => Find::Several(cards.len()),
+        }
+    }
+
+    /// The stamped cards beside the one that is linked or was taken: a user's copies.
+    pub fn bearers(&self, entry: EntryId) -> impl Iterator<Item = &'a ItemId> {
+        self.bearers
+            .get(&entry)
+            .into_iter()
+            .flatten()
+            .map(|(_, id, _)| *id)
+    }
+
+    /// Every entry of which a stamped, unlinked card was found.
+    pub fn borne(&self) -> impl Iterator<Item = EntryId> {
+        self.bearers.keys().copied()
+    }
+
+    /// Unlinked cards whose stamp was not read and that equal a living entry without a link.
+    pub fn unread(&self) -> impl Iterator<Item = &'a ItemId> {
+        self.likes
+            .iter()
+            .filter(|(like, _)| self.entries.contains_key(like))
+            .flat_map(|(_, cards)| cards)
+            .filter(|(_, here)| here.stamp == Stamp::Unread)
+            .map(|(id, _)| *id)
+    }
+}
+
+/// The highest generation wins; two cards of it are ambiguous.
+fn newest<'a>(bearers: &[(u32, &'a ItemId, &'a Here)]) -> Find<'a> {
+    let top = bearers.iter().map(|(g, _, _)| *g).max().unwrap_or(0);
+    let best: Vec<_> = bearers.iter().filter(|(g, _, _)| *g == top).collect();
+    match best[..] {
+        [(generation, item, here)] => Find::Bearer {
+            item,
+            here,
+            generation: *generation,
+        },
+        _ => Find::Several(best.len()),
+    }
+}

@@ -1,0 +1,177 @@
+//! One card's change: every field's turn together, compared with the base.
+
+use crate::compare::{element_key, join, same, split};
+use crate::notes;
+use crate::receive::{Sides, turn};
+use crate::rules::Rules;
+use model::field::Kind;
+use model::link::{Deviations, Link, Origin};
+use model::plan::Reason;
+use model::tunnel::WhenPresent;
+use model::{Field, Item, Sighting, Value};
+use std::collections::BTreeMap;
+
+/// Fields with their values; `None`: blank.
+pub type Values = BTreeMap<Field, Option<Value>>;
+
+/// What both sides last agreed on: the content, overlaid with what the server showed instead.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    pub agreed: &'a Item,
+    pub shown: &'a Deviations,
+}
+
+impl<'a> Base<'a> {
+    pub fn get(&self, field: Field) -> Option<&'a Value> {
+        match self.shown.get(&field) {
+            Some(shown) => shown.as_ref(),
+            None => self.agreed.get(field),
+        }
+    }
+}
+
+/// One card: what was agreed on, what is wanted, what is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Card<'a> {
+    pub rules: &'a Rules,
+    pub origin: Origin,
+    /// `None`: never agreed on, or the memory of it is lost.
+    pub base: Option<Base<'a>>,
+    pub wish: &'a Item,
+    /// `None`: as the base.
+    pub seen: Option<&'a Sighting>,
+    pub braked: bool,
+}
+
+/// What to write, and what both sides then agree on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Change {
+    pub writes: Values,
+    /// The prior image of the written fields.
+    pub before: Values,
+    /// The base afterwards, where it has or had anything.
+    pub base: Values,
+    pub tug: bool,
+    pub notes: Vec<(Reason, Field)>,
+}
+
+impl<'a> Card<'a> {
+    /// A field that this look does not carry is as its base.
+    fn seen(&self, field: Field) -> Option<&'a Value> {
+        match self.seen {
+            Some(sighting) if sighting.covers(field) => sighting.get(field),
+            _ => self.base.and_then(|b| b.get(field)),
+        }
+    }
+
+    fn sides(&self, field: Field) -> Sides<'a> {
+        Sides {
+            field,
+            rule: self.rules.of_field(field),
+            origin: self.origin,
+            based: self.base.is_some(),
+            agreed: self.base.and_then(|b| b.agreed.get(field)),
+            base: self.base.and_then(|b| b.get(field)),
+            wish: self.wish.get(field),
+            seen: self.seen(field),
+            braked: self.braked,
+        }
+    }
+}
+
+/// Decides every field of a card.
+pub fn change(card: &Card) -> Change {
+    let mut all = Change::default();
+    for field in Field::ALL {
+        let sides = card.sides(*field);
+        if sides.wish.is_none() && sides.seen.is_none() && sides.base.is_none() {
+            continue;
+        }
+        let turn = turn(&sides);
+        all.notes.extend(turn.note.map(|reason| (reason, *field)));
+        all.base.insert(*field, turn.base);
+        if let Some(write) = turn.write {
+            all.tug |= turn.tug;
+            all.before.insert(*field, sides.seen.cloned());
+            all.writes.insert(*field, write);
+        }
+    }
+    accompany(card, &mut all);
+    all
+}
+
+/// Exchange may make the display name anew when another name field changes: it always goes along
+/// (Graph: contact-update).
+fn accompany(card: &Card, all: &mut Change) {
+    const NAMES: [Field; 8] = [
+        Field::Title,
+        Field::GivenName,
+        Field::MiddleName,
+        Field::Surname,
+        Field::Suffix,
+        Field::Initials,
+        Field::NickName,
+        Field::CompanyName,
+    ];
+    let named = NAMES.iter().any(|f| all.writes.contains_key(f));
+    if !named || all.writes.contains_key(&Field::DisplayName) {
+        return;
+    }
+    let seen = card.seen(Field::DisplayName);
+    let never = card.rules.of_field(Field::DisplayName).when_present == WhenPresent::Never;
+    let wish = card.wish.get(Field::DisplayName).filter(|_| !never);
+    if let Some(name) = seen.or(wish) {
+        all.before.insert(Field::DisplayName, seen.cloned());
+        all.writes.insert(Field::DisplayName, Some(name.clone()));
+    }
+}
+
+/// Where a base deviates from a content: what a link keeps of it.
+pub fn deviations(content: &Item, base: &Values) -> Deviations {
+    base.iter()
+        .filter(|(field, value)| !same(**field, value.as_ref(), content.get(**field)))
+        .map(|(field, value)| (*field, value.clone()))
+        .collect()
+}
+
+/// Takes our fields back from a card that is a user's own: only what we wrote, and only where it still is ours.
+pub fn take_back(link: &Link, base: Base, seen: Option<&Sighting>) -> Change {
+    let mut all = Change::default();
+    for field in link.wrote.iter().filter(|f| **f != Field::DisplayName) {
+        let there = match seen {
+            Some(sighting) if sighting.covers(*field) => sighting.get(*field),
+            _ => base.get(*field),
+        };
+        let left = without_ours(*field, base, there);
+        if !same(*field, left.as_ref(), there) {
+            all.before.insert(*field, there.cloned());
+            all.base.insert(*field, left.clone());
+            all.writes.insert(*field, left);
+        }
+    }
+    all
+}
+
+fn without_ours(field: Field, base: Base, there: Option<&Value>) -> Option<Value> {
+    match (field.kind(), there) {
+        (_, None) => None,
+        (Kind::Set | Kind::Slots { .. } | Kind::Mails { .. }, Some(_)) => {
+            let ours: Vec<String> = split(base.agreed.get(field))
+                .iter()
+                .map(|e| element_key(field, e))
+                .collect();
+            let rest = split(there);
+            join(
+                rest.into_iter()
+                    .filter(|e| !ours.contains(&element_key(field, e)))
+                    .collect(),
+            )
+        }
+        (Kind::Notes, Some(value)) if value.as_text().is_some_and(|t| notes::ours(t).is_some()) => {
+            let rest = notes::merge(value.as_text().unwrap_or(""), None);
+            (!rest.trim().is_empty()).then_some(Value::Text(rest))
+        }
+        (_, there) if same(field, there, base.get(field)) => None,
+        (_, there) => there.cloned(),
+    }
+}

@@ -1,0 +1,167 @@
+//! Comparing: when do two values mean the same, whatever the server or a phone did to their form.
+
+use model::field::Kind;
+use model::value::{Mail, Value};
+use model::{Field, Item};
+use std::collections::BTreeSet;
+
+/// Do both say the same? Blank equals absent; sets and slots compare without order.
+pub fn same(field: Field, a: Option<&Value>, b: Option<&Value>) -> bool {
+    if a == b {
+        return true;
+    }
+    match (a.filter(|v| !v.is_blank()), b.filter(|v| !v.is_blank())) {
+        (None, None) => true,
+        (Some(a), Some(b)) => same_values(field, a, b),
+        _ => false,
+    }
+}
+
+fn same_values(field: Field, a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Text(a), Value::Text(b)) if field.kind() == Kind::Notes => lines(a).eq(lines(b)),
+        (Value::Text(a), Value::Text(b)) | (Value::Date(a), Value::Date(b)) => a.trim() == b.trim(),
+        (Value::Address(a), Value::Address(b)) => parts(a)
+            .iter()
+            .zip(parts(b))
+            .all(|(a, b)| a.trim() == b.trim()),
+        (Value::Mails(a), Value::Mails(b)) => named(a) == named(b),
+        (Value::Texts(_), Value::Texts(_)) => elements(field, a) == elements(field, b),
+        _ => false,
+    }
+}
+
+/// Do two lists name the same elements in the same order? Slots have a first one.
+pub fn same_order(field: Field, a: Option<&Value>, b: Option<&Value>) -> bool {
+    let keys = |v: Option<&Value>| -> Vec<String> {
+        split(v).iter().map(|e| element_key(field, e)).collect()
+    };
+    keys(a) == keys(b)
+}
+
+/// The elements of a list value as single-element values, blanks left out.
+pub fn split(value: Option<&Value>) -> Vec<Value> {
+    match value {
+        Some(Value::Texts(list)) => list
+            .iter()
+            .filter(|t| !t.trim().is_empty())
+            .map(|t| Value::Texts(vec![t.clone()]))
+            .collect(),
+        Some(Value::Mails(list)) => list
+            .iter()
+            .filter(|m| !m.address.trim().is_empty())
+            .map(|m| Value::Mails(vec![m.clone()]))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Joins single-element values again; `None` when there are none.
+pub fn join(elements: Vec<Value>) -> Option<Value> {
+    let (mut texts, mut mails) = (Vec::new(), Vec::new());
+    for element in elements {
+        match element {
+            Value::Texts(list) => texts.extend(list),
+            Value::Mails(list) => mails.extend(list),
+            _ => {}
+        }
+    }
+    match (texts.is_empty(), mails.is_empty()) {
+        (false, _) => Some(Value::Texts(texts)),
+        (_, false) => Some(Value::Mails(mails)),
+        _ => None,
+    }
+}
+
+/// What makes an element the same element: an address or a category without case, a number as it stands.
+pub fn element_key(field: Field, element: &Value) -> String {
+    match element {
+        Value::Texts(list) => {
+            let text = list.first().map_or("", |t| t.trim());
+            if field.kind() == Kind::Set {
+                text.to_lowercase()
+            } else {
+                text.to_owned()
+            }
+        }
+        Value::Mails(list) => list
+            .first()
+            .map_or_else(String::new, |m| m.address.trim().to_lowercase()),
+        _ => String::new(),
+    }
+}
+
+fn elements(field: Field, value: &Value) -> BTreeSet<String> {
+    split(Some(value))
+        .iter()
+        .map(|e| element_key(field, e))
+        .collect()
+}
+
+fn named(mails: &[Mail]) -> BTreeSet<(String, &str)> {
+    mails
+        .iter()
+        .filter(|m| !m.address.trim().is_empty())
+        .map(|m| (m.address.trim().to_lowercase(), m.name.trim()))
+        .collect()
+}
+
+fn parts(a: &model::Address) -> [&String; 5] {
+    [&a.street, &a.city, &a.state, &a.postal_code, &a.country]
+}
+
+/// Lines without the ends that servers rewrite.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.trim_end().lines().map(str::trim_end)
+}
+
+/// A person's name as adoption and pairing compare it: given name and surname, else the display name.
+pub fn name_key(item: &Item) -> String {
+    let (given, surname) = (item.text(Field::GivenName), item.text(Field::Surname));
+    let name = if given.trim().is_empty() || surname.trim().is_empty() {
+        item.text(Field::DisplayName).to_owned()
+    } else {
+        format!("{given} {surname}")
+    };
+    let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(list: &[&str]) -> Value {
+        Value::Texts(list.iter().map(|t| (*t).to_owned()).collect())
+    }
+
+    #[test]
+    fn order_of_slots_and_case_of_categories_mean_nothing() {
+        let (a, b) = (texts(&["1", "2"]), texts(&["2", " 1"]));
+        assert!(same(Field::BusinessPhones, Some(&a), Some(&b)));
+        assert!(!same_order(Field::BusinessPhones, Some(&a), Some(&b)));
+        assert!(same(
+            Field::Categories,
+            Some(&texts(&["Work"])),
+            Some(&texts(&["work"]))
+        ));
+    }
+
+    #[test]
+    fn blank_is_absent_and_a_name_is_a_difference() {
+        assert!(same(Field::Title, Some(&Value::text(" ")), None));
+        let mail = |name: &str| {
+            Value::Mails(vec![Mail {
+                address: "A@x.y".into(),
+                name: name.into(),
+            }])
+        };
+        assert!(!same(Field::Emails, Some(&mail("A")), Some(&mail("B"))));
+    }
+
+    #[test]
+    fn line_ends_of_notes_mean_nothing() {
+        let (a, b) = (Value::text("a \r\nb\r\n"), Value::text("a\nb"));
+        assert!(same(Field::Notes, Some(&a), Some(&b)));
+    }
+}

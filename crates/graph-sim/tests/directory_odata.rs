@@ -1,5 +1,7 @@
 //! The query language: what passes, what is refused, and in which words.
 
+#![allow(clippy::unwrap_used)]
+
 use graph_sim::odata::{Expand, Filter, Options, OrderBy, Search, Select};
 use serde_json::{Value, json};
 
@@ -350,7 +352,7 @@ fn select_projects_and_keeps_what_is_always_there() {
 
 #[test]
 fn orderby_puts_null_first_and_ignores_case() {
-    let mut rows = vec![
+    let mut rows = [
         json!({"n": "b", "k": 1}),
         json!({"n": "A", "k": 2}),
         json!({"k": 3}),

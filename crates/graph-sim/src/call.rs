@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 mod parse;
 mod prefer;
 
-pub use parse::parse;
+pub use parse::{decode, parse};
 pub use prefer::Prefer;
 
 /// Who calls: what the access token proves.

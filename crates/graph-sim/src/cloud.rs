@@ -93,7 +93,7 @@ impl Cloud {
         };
         if let Some(done) = self
             .entra
-            .answer(request, &self.tenants, now_ms, &mut scene)
+            .answer(request, &mut self.tenants, now_ms, &mut scene)
         {
             return done;
         }

@@ -8,6 +8,7 @@
 //! calls, `call` turns every wire form into one [`Call`], and `directory` or `mailbox` answers with a
 //! [`Done`]. What people and admins do enters by `Cloud::act`. What really happened comes out as [`Event`]s.
 
+pub mod app;
 pub mod call;
 pub mod chance;
 pub mod cloud;

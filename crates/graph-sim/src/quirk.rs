@@ -38,4 +38,8 @@ quirks! {
     display_name_regenerated: true;
     /// Q15: fileAs is derived on create, and again when names change and it was derived before.
     file_as_derived: true;
+    /// Graph 1.1: Entra draws each token's life between 60 and 90 minutes; off: always `limits.token_s`.
+    token_life_varies: true;
+    /// Q27: for minutes after consent, tokens still carry the roles from before (`bounds.consent_ms`).
+    roles_spread_late: false;
 }

@@ -54,6 +54,8 @@ pub struct Bounds {
     pub commit_ms: i64,
     /// A committed write is in lists, filters and deltas within this time.
     pub visibility_ms: i64,
+    /// A granted role is in new tokens after this time (quirk `roles_spread_late`).
+    pub consent_ms: i64,
     /// The gateway gives up a call after this time (504).
     pub gateway_ms: i64,
 }
@@ -63,6 +65,7 @@ impl Default for Bounds {
         Bounds {
             commit_ms: 60_000,
             visibility_ms: 20_000,
+            consent_ms: 300_000,
             gateway_ms: 100_000,
         }
     }

@@ -3,6 +3,8 @@
 use crate::{directory::Directory, fleet, mailbox::Mailbox};
 use std::collections::BTreeMap;
 
+pub use crate::app::{App, Consent, Secret};
+
 #[derive(Clone, Debug)]
 pub struct Tenant {
     /// GUID in lower case.
@@ -13,33 +15,6 @@ pub struct Tenant {
     pub mailboxes: BTreeMap<String, Mailbox>,
     /// By client id in lower case.
     pub apps: BTreeMap<String, App>,
-}
-
-/// An application as the tenant knows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct App {
-    pub client_id: String,
-    pub secrets: Vec<Secret>,
-    /// Certificates in PEM.
-    pub certificates: Vec<String>,
-    /// Granted application permissions.
-    pub roles: Vec<String>,
-    pub consent: Consent,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Secret {
-    pub value: String,
-    pub expires_ms: Option<i64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consent {
-    Granted,
-    /// AADSTS7000229: no service principal in the tenant.
-    Revoked,
-    /// AADSTS7000112: the service principal is switched off.
-    Disabled,
 }
 
 impl Tenant {
@@ -63,22 +38,4 @@ fn mailboxes(fleet: &fleet::Tenant, _number: u64, _now_ms: i64) -> BTreeMap<Stri
         .mailboxes()
         .map(|person| (person.id.clone(), Mailbox {}))
         .collect()
-}
-
-impl App {
-    fn new(app: &fleet::App) -> App {
-        App {
-            client_id: app.client_id.clone(),
-            secrets: vec![Secret {
-                value: app.client_secret.clone(),
-                expires_ms: None,
-            }],
-            certificates: app.certificates.clone(),
-            roles: match &app.roles {
-                Some(roles) => roles.clone(),
-                None => fleet::ALL_ROLES.iter().map(|r| (*r).to_owned()).collect(),
-            },
-            consent: Consent::Granted,
-        }
-    }
 }

@@ -1,0 +1,328 @@
+//! The handle: where verbs run. One `Store` for the whole process, cheap to clone.
+
+use crate::content::Shelf;
+use crate::db::Db;
+use crate::error::{Result, StoreError};
+use crate::schema;
+use crate::seal::{Plain, Seal};
+use crate::threads::Threads;
+use model::seam::{Chance, Clock};
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// The name of the database in its folder.
+pub const FILE: &str = "almanac.db";
+
+/// Prepared statements kept per connection: more than there are.
+const STATEMENTS_KEPT: usize = 256;
+
+/// How a store carries verbs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// In the calling thread, on one connection: the simulation, tests, short commands.
+    Inline,
+    /// Inline, but every verb gives way once before and once after it, so that a crash can fall on either side.
+    Stepped,
+    /// One writer thread that commits waiting verbs together, and this many readers.
+    Threaded { readers: usize },
+}
+
+/// The memory of Almanac. Every verb is one transaction: all of it is kept, or nothing.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    runner: Runner,
+    pub(crate) frame: Arc<Frame>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+    folder: Option<PathBuf>,
+}
+
+/// What every connection needs beside itself.
+pub(crate) struct Frame {
+    pub(crate) place: String,
+    pub(crate) seal: Arc<dyn Seal>,
+    pub(crate) shelf: Shelf,
+}
+
+impl Frame {
+    pub(crate) fn db<'a>(&'a self, connection: &'a Connection) -> Db<'a> {
+        Db {
+            connection,
+            place: &self.place,
+            seal: self.seal.as_ref(),
+            shelf: &self.shelf,
+        }
+    }
+}
+
+enum Runner {
+    Inline {
+        connection: Mutex<Connection>,
+        stepped: bool,
+    },
+    Threaded(Threads),
+}
+
+impl Store {
+    /// Opens the store in `folder`, or makes one there; blobs are stored as they are.
+    pub fn open(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        mode: Mode,
+    ) -> Result<Self> {
+        Self::open_sealed(folder, clock, chance, mode, Arc::new(Plain))
+    }
+
+    /// Opens the store in `folder` with blobs that pass through `seal`.
+    pub fn open_sealed(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        mode: Mode,
+        seal: Arc<dyn Seal>,
+    ) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(|e| StoreError::io(folder, &e))?;
+        let path = folder.join(FILE);
+        let frame = Arc::new(Frame {
+            place: path.display().to_string(),
+            seal,
+            shelf: Shelf::default(),
+        });
+        let mut connection = connect(&path, &frame.place)?;
+        schema::migrate(&mut connection, &frame.place)?;
+        let runner = match mode {
+            Mode::Threaded { readers } => {
+                let readers = (0..readers.max(1))
+                    .map(|_| connect(&path, &frame.place))
+                    .collect::<Result<_>>()?;
+                Runner::Threaded(Threads::start(connection, readers, &frame)?)
+            }
+            Mode::Inline | Mode::Stepped => inline(connection, mode),
+        };
+        let folder = Some(folder.to_owned());
+        Self::born(runner, frame, clock, chance, folder)
+    }
+
+    /// A store that lives in memory and is gone with its last handle.
+    pub fn in_memory(clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Result<Self> {
+        Self::in_memory_with(clock, chance, Mode::Inline, Arc::new(Plain))
+    }
+
+    /// As [`Store::in_memory`], with a mode ([`Mode::Threaded`] counts as inline) and a seal.
+    pub fn in_memory_with(
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        mode: Mode,
+        seal: Arc<dyn Seal>,
+    ) -> Result<Self> {
+        let frame = Arc::new(Frame {
+            place: "in memory".to_owned(),
+            seal,
+            shelf: Shelf::default(),
+        });
+        let connection = copy_of_template().map_err(|e| StoreError::sqlite(&frame.place, &e))?;
+        Self::born(inline(connection, mode), frame, clock, chance, None)
+    }
+
+    fn born(
+        runner: Runner,
+        frame: Arc<Frame>,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        folder: Option<PathBuf>,
+    ) -> Result<Self> {
+        let inner = Inner {
+            runner,
+            frame,
+            clock,
+            chance,
+            folder,
+        };
+        let store = Self {
+            inner: Arc::new(inner),
+        };
+        store.name_instance()?;
+        Ok(store)
+    }
+
+    /// The folder it lives in; `None` in memory.
+    pub fn folder(&self) -> Option<&Path> {
+        self.inner.folder.as_deref()
+    }
+
+    /// Runs `verb` in one writing transaction.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match &self.inner.runner {
+            Runner::Inline {
+                connection,
+                stepped,
+            } => {
+                give_way(*stepped).await;
+                let done = write_now(&lock(connection), &self.inner.frame, verb);
+                give_way(*stepped).await;
+                done
+            }
+            Runner::Threaded(threads) => threads.write(verb).await,
+        }
+    }
+
+    /// Runs `verb` on one consistent state of the store; it must only read.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match &self.inner.runner {
+            Runner::Inline {
+                connection,
+                stepped,
+            } => {
+                give_way(*stepped).await;
+                let connection = lock(connection);
+                verb(&self.inner.frame.db(&connection))
+            }
+            Runner::Threaded(threads) => threads.read(verb).await,
+        }
+    }
+
+    /// Runs `verb` in a writing transaction before anybody else can: only while opening.
+    pub(crate) fn write_blocking<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Db) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match &self.inner.runner {
+            Runner::Inline { connection, .. } => {
+                write_now(&lock(connection), &self.inner.frame, verb)
+            }
+            Runner::Threaded(threads) => futures::executor::block_on(threads.write(verb)),
+        }
+    }
+
+    /// Every row changed since the store was opened, by any verb (inline modes only): what a quiet run must
+    /// leave as it was.
+    pub fn rows_changed(&self) -> u64 {
+        match &self.inner.runner {
+            Runner::Inline { connection, .. } => lock(connection).total_changes(),
+            Runner::Threaded(_) => 0,
+        }
+    }
+}
+
+fn inline(connection: Connection, mode: Mode) -> Runner {
+    Runner::Inline {
+        connection: Mutex::new(connection),
+        stepped: mode == Mode::Stepped,
+    }
+}
+
+/// A verb that panicked rolled its transaction back when it unwound, so the connection is sound.
+fn lock(connection: &Mutex<Connection>) -> std::sync::MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write_now<T>(
+    connection: &Connection,
+    frame: &Frame,
+    verb: impl FnOnce(&Db) -> Result<T>,
+) -> Result<T> {
+    let failed = |e: rusqlite::Error| StoreError::sqlite(&frame.place, &e);
+    let open = OpenTransaction::begin(connection).map_err(failed)?;
+    let value = verb(&frame.db(connection))?;
+    open.commit().map_err(failed)?;
+    Ok(value)
+}
+
+/// A transaction that is rolled back unless it was committed.
+pub(crate) struct OpenTransaction<'a> {
+    connection: &'a Connection,
+    open: bool,
+}
+
+impl<'a> OpenTransaction<'a> {
+    pub(crate) fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(Self {
+            connection,
+            open: true,
+        })
+    }
+
+    pub(crate) fn commit(mut self) -> rusqlite::Result<()> {
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        // A full disk may have rolled back by itself already; then there is nothing left to do.
+        if self.open && !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+/// Opens one connection as production uses it: a write-ahead log, and every commit on the disk before it
+/// counts (sqlite.org/pragma.html#pragma_synchronous).
+fn connect(path: &Path, place: &str) -> Result<Connection> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        connection.execute_batch(
+            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
+        )?;
+        Ok(connection)
+    };
+    open().map_err(|e: rusqlite::Error| StoreError::sqlite(place, &e))
+}
+
+/// Migrations run once per process; every store in memory starts as a copy of the result.
+fn copy_of_template() -> rusqlite::Result<Connection> {
+    static TEMPLATE: OnceLock<Mutex<Connection>> = OnceLock::new();
+    let template = match TEMPLATE.get() {
+        Some(template) => template,
+        None => {
+            let made = Mutex::new(template()?);
+            TEMPLATE.get_or_init(|| made)
+        }
+    };
+    let mut connection = Connection::open_in_memory()?;
+    rusqlite::backup::Backup::new(&lock(template), &mut connection)?.step(-1)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA synchronous = OFF;")?;
+    Ok(connection)
+}
+
+fn template() -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open_in_memory()?;
+    match schema::migrate(&mut connection, "in memory") {
+        Ok(()) => Ok(connection),
+        Err(e) => unreachable!("an empty store in memory takes the schema: {e}"),
+    }
+}
+
+/// Returns to the executor once, when asked to.
+async fn give_way(stepped: bool) {
+    let mut waited = !stepped;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}

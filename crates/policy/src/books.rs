@@ -97,6 +97,7 @@ fn differing_options(tunnel: &Tunnel, other: &Tunnel) -> Vec<&'static str> {
     let same = [
         ("photos", a.photos == b.photos),
         ("own_card", a.skip_own_card == b.skip_own_card),
+        ("categories", a.categories == b.categories),
         ("name_order", a.name_order == b.name_order),
         ("on_user_delete", a.on_user_delete == b.on_user_delete),
         ("permanent_delete", a.permanent_delete == b.permanent_delete),

@@ -15,12 +15,12 @@ pub struct Change {
     pub tunnel: TunnelId,
     pub effect: Effect,
     /// One short sentence for each difference, in a fixed order.
-    pub reasons: Vec<Reason>,
+    pub differences: Vec<Difference>,
 }
 
 /// One difference, and what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
+pub struct Difference {
     pub effect: Effect,
     pub text: String,
 }
@@ -49,21 +49,21 @@ pub fn changes(old: &Policy, new: &Policy) -> Vec<Change> {
     let ids: BTreeSet<&TunnelId> = before.keys().chain(after.keys()).collect();
     ids.into_iter()
         .filter_map(|id| {
-            let mut differences = Differences {
+            let mut comparison = Comparison {
                 old,
                 new,
-                reasons: Vec::new(),
+                differences: Vec::new(),
             };
-            differences.tunnel(before.get(id), after.get(id));
-            differences.into_change(id)
+            comparison.tunnel(before.get(id), after.get(id));
+            comparison.into_change(id)
         })
         .collect()
 }
 
-struct Differences<'a> {
+struct Comparison<'a> {
     old: &'a Policy,
     new: &'a Policy,
-    reasons: Vec<Reason>,
+    differences: Vec<Difference>,
 }
 
 /// What a choice takes that it did not before, and what no longer.
@@ -73,19 +73,23 @@ struct Shift {
     less: bool,
 }
 
-impl Differences<'_> {
+impl Comparison<'_> {
     fn into_change(self, id: &TunnelId) -> Option<Change> {
-        let effect = self.reasons.iter().map(|reason| reason.effect).max()?;
+        let effect = self
+            .differences
+            .iter()
+            .map(|difference| difference.effect)
+            .max()?;
         Some(Change {
             tunnel: id.clone(),
             effect,
-            reasons: self.reasons,
+            differences: self.differences,
         })
     }
 
     fn say(&mut self, effect: Effect, text: impl Into<String>) {
         let text = text.into();
-        self.reasons.push(Reason { effect, text });
+        self.differences.push(Difference { effect, text });
     }
 
     /// Says the first sentence if there is more, the second if there is less.

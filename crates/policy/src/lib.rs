@@ -26,7 +26,7 @@ mod sources;
 mod spans;
 mod yaml;
 
-pub use changes::{Change, Effect, changes};
+pub use changes::{Change, Difference, Effect, changes};
 pub use defaults::default_rule;
 pub use effective::effective_yaml;
 pub use fingerprint::rule_hash;

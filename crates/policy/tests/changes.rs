@@ -33,8 +33,8 @@ fn changed(old: &str, new: &str) -> String {
     let mut shown = String::new();
     for change in policy::changes(&read(old), &read(new)) {
         shown.push_str(&format!("{} {:?}\n", change.tunnel, change.effect));
-        for reason in &change.reasons {
-            shown.push_str(&format!("  {:?}: {}\n", reason.effect, reason.text));
+        for difference in &change.differences {
+            shown.push_str(&format!("  {:?}: {}\n", difference.effect, difference.text));
         }
     }
     shown

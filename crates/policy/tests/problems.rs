@@ -633,6 +633,7 @@ fn tunnels_of_one_folder_agree_on_how_a_card_is_made() {
         b.yaml:7:13: tunnels `t-1` and `t-2` share the folder `People`, but say different things about `copies` (say the same in both, or name another folder)
         b.yaml:8:22: tunnels `t-1` and `t-2` share the folder `People`, but say different things about the field `pager` (say the same in both, or name another folder)
         b.yaml:9:24: tunnels `t-1` and `t-2` share the folder `People`, but say different things about `photos` (say the same in both, or name another folder)
+        b.yaml:9:43: tunnels `t-1` and `t-2` share the folder `People`, but say different things about `categories` (say the same in both, or name another folder)
     "#]].assert_eq(&problems(&[("a.yaml", &one), ("b.yaml", &other.replace("t-1", "t-2"))]));
     let cased = tunnel("targets: { everyone: true, folder: people }").replace("t-1", "t-2");
     expect![[r#"
@@ -698,5 +699,6 @@ fn a_list_that_may_stand_in_an_unreadable_file_is_not_missed() {
     let uses = tunnel("targets: { lists: [managers], folder: P }");
     expect![[r#"
         broken.yaml:1:8: this is no YAML: unclosed bracket '[' (nothing of this file was read)
-    "#]].assert_eq(&problems(&[("broken.yaml", "lists: ["), ("t.yaml", &uses)]));
+    "#]]
+    .assert_eq(&problems(&[("broken.yaml", "lists: ["), ("t.yaml", &uses)]));
 }

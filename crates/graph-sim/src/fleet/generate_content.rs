@@ -84,7 +84,9 @@ fn stranger(draw: &mut Draw, at: usize) -> Contact {
         mobile_phone: draw.one_in(2).then(|| draw.digits(place.mobiles[0])),
         company: Some(format!("{} Ltd", name.latin.1)),
         business_address: address(draw, place),
-        notes: at.is_multiple_of(3).then(|| "Ruft vor 9 Uhr an.\nBitte durchstellen.".to_owned()),
+        notes: at
+            .is_multiple_of(3)
+            .then(|| "Ruft vor 9 Uhr an.\nBitte durchstellen.".to_owned()),
         birthday: (at % 4 == 1)
             .then(|| format!("19{:02}-0{}-2{}", 50 + at % 50, 1 + at % 9, at % 9)),
         photo: (at % 3 == 2).then(|| draw.seed()),

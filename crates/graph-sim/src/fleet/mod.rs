@@ -6,6 +6,7 @@
 
 mod complete;
 mod contact;
+pub mod csv;
 mod directory;
 mod draw;
 mod generate;
@@ -13,6 +14,8 @@ mod generate_content;
 mod generate_people;
 pub mod photo;
 mod places;
+mod text;
+pub mod vcard;
 
 pub use complete::FleetError;
 pub use contact::{Contact, EmailAddress, FolderContent, PostalAddress};

@@ -4,8 +4,10 @@
 //! shown to do less counts as more: a changed expression, a changed folder, a changed priority.
 
 use crate::settle::DEFAULT_FOLDER;
-use model::tunnel::{Choice, Copies, FieldRule, Limits, OnUserDelete, Options, Policy, Source};
-use model::tunnel::{SourcePlace, Tunnel, TunnelState, WhenBlank, WhenPresent};
+use crate::shift::{Policies, Shift, field_shift, names_shift, place_shift};
+use model::tunnel::{
+    Choice, Copies, Limits, OnUserDelete, Options, Policy, Source, Tunnel, TunnelState,
+};
 use model::{TenantName, TunnelId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,8 +52,7 @@ pub fn changes(old: &Policy, new: &Policy) -> Vec<Change> {
     ids.into_iter()
         .filter_map(|id| {
             let mut comparison = Comparison {
-                old,
-                new,
+                policies: Policies::new(old, new),
                 differences: Vec::new(),
             };
             comparison.tunnel(before.get(id), after.get(id));
@@ -61,16 +62,8 @@ pub fn changes(old: &Policy, new: &Policy) -> Vec<Change> {
 }
 
 struct Comparison<'a> {
-    old: &'a Policy,
-    new: &'a Policy,
+    policies: Policies<'a>,
     differences: Vec<Difference>,
-}
-
-/// What a choice takes that it did not before, and what no longer.
-#[derive(Clone, Copy, Default)]
-struct Shift {
-    more: bool,
-    less: bool,
 }
 
 impl Comparison<'_> {
@@ -132,7 +125,9 @@ impl Comparison<'_> {
         self.labels(old, new);
         self.state(old, new);
         self.sources(old, new);
-        let audience = self.choice(&new.tenant, &old.audience, &new.audience);
+        let audience = self
+            .policies
+            .choice(&new.tenant, &old.audience, &new.audience);
         self.shift(
             audience,
             "more mailboxes may receive",
@@ -141,13 +136,7 @@ impl Comparison<'_> {
         self.folder(old, new);
         for (field, rule) in &new.fields {
             let before = old.fields.get(field);
-            let shift = before.map_or(
-                Shift {
-                    more: true,
-                    less: false,
-                },
-                |before| field_shift(before, rule),
-            );
+            let shift = before.map_or(Shift::MORE, |before| field_shift(before, rule));
             self.shift(
                 shift,
                 &format!("{field}: more is overwritten or cleared"),
@@ -225,10 +214,12 @@ impl Comparison<'_> {
     fn source(&mut self, tenant: &TenantName, old: &Source, new: &Source) {
         let key = &new.key;
         let place = place_shift(&old.place, &new.place);
-        let pick = self.choice(tenant, &old.pick, &new.pick);
+        let pick = self.policies.choice(tenant, &old.pick, &new.pick);
         let everyone = Choice::default();
         let old_part = old.only_for.as_ref().unwrap_or(&everyone);
-        let part = self.choice(tenant, old_part, new.only_for.as_ref().unwrap_or(&everyone));
+        let part =
+            self.policies
+                .choice(tenant, old_part, new.only_for.as_ref().unwrap_or(&everyone));
         self.shift(
             place,
             &format!("source {key}: more kinds of people or folders"),
@@ -297,109 +288,6 @@ impl Comparison<'_> {
         };
         self.shift(shift, "limits are weaker", "limits are stricter");
     }
-
-    /// Compares two choices as their policies understand them: a list's edit is an edit of all that name it.
-    fn choice(&self, tenant: &TenantName, old: &Choice, new: &Choice) -> Shift {
-        let mut shift = self.named(tenant, old, new);
-        match (&old.where_, &new.where_) {
-            (a, b) if a == b => {}
-            (None, Some(_)) => shift.less = true,
-            _ => shift.more = true,
-        }
-        let kinds = match (old.mailbox_kinds.is_empty(), new.mailbox_kinds.is_empty()) {
-            (true, false) => Shift {
-                more: false,
-                less: true,
-            },
-            (false, true) => Shift {
-                more: true,
-                less: false,
-            },
-            _ => names_shift(&old.mailbox_kinds, &new.mailbox_kinds),
-        };
-        let excluded = match (&old.exclude, &new.exclude) {
-            (None, None) => Shift::default(),
-            (None, Some(_)) => Shift {
-                more: true,
-                less: false,
-            },
-            (Some(_), None) => Shift {
-                more: false,
-                less: true,
-            },
-            (Some(old), Some(new)) => self.choice(tenant, old, new),
-        };
-        Shift {
-            more: shift.more || kinds.more || excluded.less,
-            less: shift.less || kinds.less || excluded.more,
-        }
-    }
-
-    /// What the names of two choices take, before `where` and exclusions.
-    fn named(&self, tenant: &TenantName, old: &Choice, new: &Choice) -> Shift {
-        let all = |choice: &Choice| choice.everyone || choice.names_nothing();
-        match (all(old), all(new)) {
-            (true, true) => return Shift::default(),
-            (true, false) => {
-                return Shift {
-                    more: false,
-                    less: true,
-                };
-            }
-            (false, true) => {
-                return Shift {
-                    more: true,
-                    less: false,
-                };
-            }
-            (false, false) => {}
-        }
-        let shared = new.lists.iter().filter(|name| old.lists.contains(name));
-        let lists = shared.map(|name| self.list(tenant, name));
-        [
-            names_shift(&old.groups, &new.groups),
-            names_shift(&old.departments, &new.departments),
-            names_shift(&old.mailboxes, &new.mailboxes),
-            names_shift(&old.lists, &new.lists),
-        ]
-        .into_iter()
-        .chain(lists)
-        .fold(Shift::default(), Shift::and)
-    }
-
-    /// Both policies were checked: lists that are named exist, and never go round in a circle.
-    fn list(&self, tenant: &TenantName, name: &str) -> Shift {
-        let find = |policy: &Policy| {
-            policy
-                .lists
-                .get(tenant)
-                .and_then(|named| named.get(name))
-                .cloned()
-        };
-        match (find(self.old), find(self.new)) {
-            (Some(old), Some(new)) => self.choice(tenant, &old, &new),
-            _ => Shift {
-                more: true,
-                less: true,
-            },
-        }
-    }
-}
-
-impl Shift {
-    fn and(self, other: Self) -> Self {
-        Self {
-            more: self.more || other.more,
-            less: self.less || other.less,
-        }
-    }
-}
-
-fn names_shift<T: PartialEq>(old: &[T], new: &[T]) -> Shift {
-    Shift {
-        more: new.iter().any(|name| !old.contains(name)),
-        less: old.iter().any(|name| !new.contains(name)),
-    }
 }
 
 /// The keys of the sources that both have, in the order of the first.
@@ -410,37 +298,4 @@ fn order<'a>(one: &'a Tunnel, other: &Tunnel) -> Vec<&'a str> {
         .filter(shared)
         .map(|source| source.key.as_str())
         .collect()
-}
-
-fn place_shift(old: &SourcePlace, new: &SourcePlace) -> Shift {
-    let parts = |place: &SourcePlace| match place {
-        SourcePlace::Directory {
-            members,
-            guests,
-            org_contacts,
-        } => [*members, *guests, *org_contacts],
-        SourcePlace::Folder { children, .. } => [true, *children, false],
-    };
-    let pairs = parts(old).into_iter().zip(parts(new));
-    pairs.fold(Shift::default(), |shift, (old, new)| {
-        shift.and(Shift {
-            more: !old && new,
-            less: old && !new,
-        })
-    })
-}
-
-fn field_shift(old: &FieldRule, new: &FieldRule) -> Shift {
-    // How much of what a user wrote each switch may take away.
-    let present = |rule: &FieldRule| match rule.when_present {
-        WhenPresent::Never => 0,
-        WhenPresent::IfBlank => 1,
-        WhenPresent::Append => 2,
-        WhenPresent::Always => 3,
-    };
-    let clears = |rule: &FieldRule| rule.when_blank == WhenBlank::Clear;
-    Shift {
-        more: present(new) > present(old) || (clears(new) && !clears(old)),
-        less: present(new) < present(old) || (clears(old) && !clears(new)),
-    }
 }

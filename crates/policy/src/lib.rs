@@ -22,6 +22,7 @@ mod read;
 mod schema;
 mod settle;
 mod shape;
+mod shift;
 mod sources;
 mod spans;
 mod yaml;

@@ -31,12 +31,12 @@ const LATER: [(&str, &str, &str); 8] = [
     (
         "photo",
         "",
-        "photos are not a field: switch them with `options: { photos: … }`",
+        "photos are switched with `options: { photos: … }`",
     ),
     (
         "photos",
         "",
-        "photos are not a field: switch them with `options: { photos: … }`",
+        "photos are switched with `options: { photos: … }`",
     ),
 ];
 

@@ -614,3 +614,24 @@ fn another_tenant_widens() {
     "#]];
     expected.assert_eq(&changed(text, &text.replace("contoso", "fabrikam")));
 }
+
+/// Two lists that each name the next two: without care, every level would double the work.
+#[test]
+fn many_ways_to_one_list_are_followed_once() {
+    let mut text =
+        String::from("lists:\n  contoso:\n    a60: { groups: [G] }\n    b60: { groups: [G] }\n");
+    for level in 0..60 {
+        for name in ["a", "b"] {
+            let next = level + 1;
+            text.push_str(&format!(
+                "    {name}{level}: {{ lists: [a{next}, b{next}] }}\n"
+            ));
+        }
+    }
+    text.push_str("tunnels: [{ id: t-1, tenant: contoso, owner: desk, sources: [{ directory: {} }], targets: { lists: [a0], folder: P } }]\n");
+    let edited = text.replace("b60: { groups: [G] }", "b60: { groups: [G, H] }");
+    expect![[r#"
+        t-1 Widens
+          Widens: more mailboxes may receive
+    "#]].assert_eq(&changed(&text, &edited));
+}

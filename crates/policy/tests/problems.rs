@@ -396,8 +396,8 @@ fn an_unknown_field_gets_the_nearest_known_one() {
     check(
         &tunnel("fields: { photo: { when_present: always } }"),
         expect![[r#"
-        t.yaml:7:15: there is no field `photo` (photos are not a field: switch them with `options: { photos: … }`)
-    "#]],
+            t.yaml:7:15: there is no field `photo` (photos are switched with `options: { photos: … }`)
+        "#]],
     );
     check(
         &tunnel("fields: { pager: { when: always }, notes: { when_present: add } }"),
@@ -701,4 +701,33 @@ fn a_list_that_may_stand_in_an_unreadable_file_is_not_missed() {
         broken.yaml:1:8: this is no YAML: unclosed bracket '[' (nothing of this file was read)
     "#]]
     .assert_eq(&problems(&[("broken.yaml", "lists: ["), ("t.yaml", &uses)]));
+}
+
+/// Cut anywhere, or with any line left out or doubled, a document is read or refused with a place and a
+/// sentence: never a panic, never an empty complaint.
+#[test]
+fn a_mangled_document_never_makes_the_reader_panic() {
+    let whole = include_str!("documents/everything.yaml");
+    let lines: Vec<&str> = whole.lines().collect();
+    let cuts = (0..whole.len())
+        .step_by(7)
+        .map(|end| whole[..end].to_owned());
+    let gaps = (0..lines.len()).map(|gap| [&lines[..gap], &lines[gap + 1..]].concat().join("\n"));
+    let doubles = (0..lines.len()).map(|at| [&lines[..=at], &lines[at..]].concat().join("\n"));
+    let (mut read, mut refused) = (0, 0);
+    for text in cuts.chain(gaps).chain(doubles) {
+        match policy::read(&[("t.yaml", &text)], &["contoso".into()]) {
+            Ok(_) => read += 1,
+            Err(problems) => {
+                refused += 1;
+                assert!(
+                    problems
+                        .iter()
+                        .all(|problem| problem.line > 0 && !problem.message.is_empty()),
+                    "{text}"
+                );
+            }
+        }
+    }
+    assert!(read > 20 && refused > 100, "{read} read, {refused} refused");
 }

@@ -26,9 +26,8 @@ impl Likeness {
             addresses: addresses(item),
             numbers: numbers(item, region),
         };
-        let enough =
-            !like.name.is_empty() && !(like.addresses.is_empty() && like.numbers.is_empty());
-        enough.then_some(like)
+        let reachable = !like.addresses.is_empty() || !like.numbers.is_empty();
+        (reachable && !like.name.is_empty()).then_some(like)
     }
 }
 

@@ -1,11 +1,17 @@
 //! Compiling: facts and rules to catalog and members, round by round.
 
+use crate::attend::attend;
+use crate::audience::Audience;
 use crate::identity::Keys;
+use crate::pair::{Paired, Pairing, pair};
+use crate::rank::Ranks;
+use crate::round::{Key, Round, face, round};
 use crate::select::SelectError;
-use model::catalog::{Catalog, CatalogChange, MemberChange};
+use crate::views::{Viewing, views};
+use model::catalog::{Catalog, CatalogChange, Contribution, GoneCause, MemberChange};
 use model::member::Member;
 use model::person::Facts;
-use model::plan::Note;
+use model::plan::{Note, Reason};
 use model::tunnel::{Book, Choice};
 use model::{EntryId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +58,109 @@ pub struct Compiled {
 /// Compiles one book. No change: an empty `CatalogChange` and an empty `MemberChange`.
 /// `Err` only when a selection cannot be compiled; checked policy never does that.
 pub fn compile(input: &CompileInput) -> Result<Compiled, SelectError> {
-    todo!()
+    let audience = Audience::compile(input.book, input.lists)?;
+    let attendance = attend(input, &audience);
+    let mut round = round(input)?;
+    let ranks = Ranks::of(input.book);
+    let (contributions, touched) = settle(input, &ranks, &mut round);
+    let mut notes = std::mem::take(&mut round.notes);
+    notes.extend(attendance.notes);
+    let mut change = CatalogChange {
+        contributions: round.contributions,
+        rules: round.rules.into_iter().chain(attendance.rules).collect(),
+        ..CatalogChange::default()
+    };
+    let viewing = Viewing {
+        catalog: input.catalog,
+        contributions: &contributions,
+        ranks: &ranks,
+        touched: &touched,
+        lost: &round.lost,
+        wanted: &attendance.views,
+        moves: &attendance.moves,
+        now: input.now,
+    };
+    views(&viewing, &mut change, &mut notes);
+    change
+        .entries
+        .sort_by(|a, b| (&a.view, a.entry).cmp(&(&b.view, b.entry)));
+    notes.sort();
+    notes.dedup();
+    Ok(Compiled {
+        catalog: change,
+        members: attendance.change,
+        notes,
+    })
+}
+
+/// Pairs what is new, and applies the round to all contributions; with the entries that this touches.
+fn settle(
+    input: &CompileInput,
+    ranks: &Ranks,
+    round: &mut Round,
+) -> (BTreeMap<Key, Contribution>, BTreeSet<EntryId>) {
+    let mut all = input.catalog.contributions.clone();
+    let mut touched: BTreeSet<EntryId> = BTreeSet::new();
+    for (key, change) in &round.contributions {
+        touched.extend(all.get(key).map(|c| c.entry));
+        match change {
+            Some(contribution) => all.insert(key.clone(), contribution.clone()),
+            None => all.remove(key),
+        };
+    }
+    if round.fresh.is_empty() && round.renamed.is_empty() {
+        return (all, touched);
+    }
+    let paired = paired(input, ranks, round, &all);
+    for (key, contribution) in std::mem::take(&mut round.fresh) {
+        all.insert(key, contribution);
+    }
+    for (key, entry) in paired.entries {
+        // Old contributions change theirs only when their entry was superseded.
+        let Some(contribution) = all.get_mut(&key).filter(|c| c.entry != entry) else {
+            continue;
+        };
+        contribution.entry = entry;
+        touched.insert(entry);
+        round.contributions.insert(key, Some(contribution.clone()));
+    }
+    for (key, reason, field) in std::mem::take(&mut round.fresh_notes) {
+        round.notes.push(Note {
+            entry: all.get(&key).map(|c| c.entry),
+            item: None,
+            reason,
+            detail: field.as_str().to_owned(),
+        });
+    }
+    for (lost, kept) in paired.superseded {
+        touched.extend([lost, kept]);
+        round.lost.insert(lost, GoneCause::Superseded);
+    }
+    round
+        .notes
+        .extend(paired.ambiguous.into_iter().map(|entry| Note {
+            entry: Some(entry),
+            item: None,
+            reason: Reason::Ambiguous,
+            detail: "may be the same person as another entry".to_owned(),
+        }));
+    (all, touched)
+}
+
+fn paired(
+    input: &CompileInput,
+    ranks: &Ranks,
+    round: &Round,
+    settled: &BTreeMap<Key, Contribution>,
+) -> Paired {
+    let face = |key: &Key, c: &Contribution| face(input, ranks, key, c);
+    pair(Pairing {
+        settled: settled.iter().map(|(k, c)| (c.entry, face(k, c))).collect(),
+        fresh: round.fresh.iter().map(|(k, c)| face(k, c)).collect(),
+        changed: round.renamed.clone(),
+        known_stamps: input.known_stamps,
+        derive: &|text| input.keys.entry(input.book.catalog, text),
+    })
 }
 
 /// The entry of a mailbox's own person: `Input::own` of the planner.

@@ -132,7 +132,7 @@ fn target(sides: &Sides) -> Target {
 fn appended(sides: &Sides, wish: Option<&Value>) -> Option<Value> {
     let there = sides.seen.and_then(Value::as_text).unwrap_or("");
     let text = notes::merge(there, wish.and_then(Value::as_text));
-    (!text.trim().is_empty()).then(|| Value::Text(text))
+    Some(Value::Text(text)).filter(|v| !v.is_blank())
 }
 
 fn always(sides: &Sides, wish: &Value) -> Target {

@@ -1,9 +1,19 @@
 //! The slow census: what no delta tells (kinds of mailbox, photos, managers), asked 20 to a batch.
 
+use crate::answer::page;
+use crate::batches::{Question, Reply};
+use crate::error::Place;
+use crate::paging::Listing;
+use crate::request::Plain;
+use crate::request::directory::managers;
+use crate::request::mailbox as request;
+use crate::send::{Answer, Call};
 use crate::{Graph, GraphError, TenantRef};
 use bytes::Bytes;
 use model::MailboxId;
 use model::person::MailboxKind;
+use model::seam::Response;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// What each mailbox is for; an error is about that mailbox alone.
@@ -13,14 +23,23 @@ pub type Purposes = BTreeMap<MailboxId, Result<MailboxKind, GraphError>>;
 pub type PhotoTags = BTreeMap<String, Result<Option<String>, GraphError>>;
 
 impl Graph {
-    /// `mailboxSettings/userPurpose` of each mailbox. `Ok(None)` as kind: there is no usable mailbox.
+    /// `mailboxSettings/userPurpose` of each mailbox. [`MailboxKind::None`]: there is no usable mailbox.
     pub async fn mailbox_kinds(
         &self,
         tenant: &TenantRef,
         mailboxes: &[MailboxId],
     ) -> Result<Purposes, GraphError> {
-        let _ = (tenant, mailboxes);
-        todo!()
+        let questions = questions(mailboxes.iter().map(MailboxId::as_str), request::purpose);
+        let doing = "asking what a mailbox is for";
+        let replies = self.inner.ask_many(tenant, doing, &questions).await?;
+        let kind = |(mailbox, reply): (&MailboxId, Reply)| {
+            let place = place(tenant, mailbox.as_str(), doing);
+            (
+                mailbox.clone(),
+                reply.and_then(|answer| purpose(answer, place)),
+            )
+        };
+        Ok(mailboxes.iter().zip(replies).map(kind).collect())
     }
 
     /// The media etag of each user's photo: it changes whenever the photo does.
@@ -29,14 +48,32 @@ impl Graph {
         tenant: &TenantRef,
         users: &[String],
     ) -> Result<PhotoTags, GraphError> {
-        let _ = (tenant, users);
-        todo!()
+        let questions = questions(users.iter().map(String::as_str), request::photo_tag);
+        let doing = "asking for the version of a photo";
+        let replies = self.inner.ask_many(tenant, doing, &questions).await?;
+        let tag = |(user, reply): (&String, Reply)| {
+            let place = place(tenant, user, doing);
+            (
+                user.clone(),
+                reply.and_then(|answer| photo_tag(answer, place)),
+            )
+        };
+        Ok(users.iter().zip(replies).map(tag).collect())
     }
 
     /// The photo itself.
     pub async fn photo(&self, tenant: &TenantRef, user: &str) -> Result<Option<Bytes>, GraphError> {
-        let _ = (tenant, user);
-        todo!()
+        let mailbox = MailboxId::from(user);
+        let call = Call::mailbox(tenant, &mailbox, "reading a photo");
+        let read = |r: &Response| match r.body.is_empty() {
+            true => Err("an empty photo".to_owned()),
+            false => Ok(r.body.clone()),
+        };
+        match self.inner.ask(call, &request::photo(user), read).await? {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(fault) if fault.is_gone() || fault.is_no_mailbox() => Ok(None),
+            Err(fault) => Err(fault.error(call.place())),
+        }
     }
 
     /// The display name of every user's manager, by the user's object id: a delta cannot carry it.
@@ -44,7 +81,96 @@ impl Graph {
         &self,
         tenant: &TenantRef,
     ) -> Result<BTreeMap<String, String>, GraphError> {
-        let _ = tenant;
-        todo!()
+        let call = Call::directory(tenant, "reading who manages whom", 3);
+        let mut listing = Listing::new(managers(self.inner.settings.directory_page));
+        let mut found = BTreeMap::new();
+        while let Some(page) = listing.next::<Managed>(&self.inner, call).await? {
+            found.extend(page.into_iter().filter_map(Managed::name));
+        }
+        Ok(found)
+    }
+}
+
+#[derive(Deserialize)]
+struct Managed {
+    id: String,
+    manager: Option<Manager>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manager {
+    display_name: Option<String>,
+}
+
+impl Managed {
+    fn name(self) -> Option<(String, String)> {
+        let name = self.manager?.display_name?;
+        (!name.trim().is_empty()).then_some((self.id, name))
+    }
+}
+
+fn questions<'a>(
+    mailboxes: impl Iterator<Item = &'a str>,
+    ask: impl Fn(&str) -> Plain,
+) -> Vec<Question> {
+    let question = |mailbox: &str| Question {
+        mailbox: MailboxId::from(mailbox),
+        plain: ask(mailbox),
+    };
+    mailboxes.map(question).collect()
+}
+
+fn place(tenant: &TenantRef, mailbox: &str, doing: &'static str) -> Place {
+    Place {
+        tenant: tenant.name.clone(),
+        mailbox: Some(MailboxId::from(mailbox)),
+        doing,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    user_purpose: String,
+}
+
+fn purpose(answer: Answer<Response>, at: Place) -> Result<MailboxKind, GraphError> {
+    match answer {
+        Ok(response) => page::read::<Settings>(&response.body)
+            .map(|settings| kind(&settings.user_purpose))
+            .map_err(|detail| GraphError::Malformed { at, detail }),
+        Err(fault) if fault.is_no_mailbox() || fault.is_gone() => Ok(MailboxKind::None),
+        Err(fault) => Err(fault.error(at)),
+    }
+}
+
+fn kind(purpose: &str) -> MailboxKind {
+    match purpose {
+        "user" => MailboxKind::User,
+        "linked" => MailboxKind::Linked,
+        "shared" => MailboxKind::Shared,
+        "room" => MailboxKind::Room,
+        "equipment" => MailboxKind::Equipment,
+        // Graph adds members to enums at any time: `unknownFutureValue` and its like.
+        _ => MailboxKind::Others,
+    }
+}
+
+#[derive(Deserialize)]
+struct PhotoInfo {
+    #[serde(rename = "@odata.mediaEtag")]
+    etag: Option<String>,
+}
+
+fn photo_tag(answer: Answer<Response>, at: Place) -> Result<Option<String>, GraphError> {
+    let none = "a photo without a version".to_owned();
+    match answer {
+        Ok(response) => page::read::<PhotoInfo>(&response.body)
+            .and_then(|info| info.etag.ok_or(none))
+            .map(Some)
+            .map_err(|detail| GraphError::Malformed { at, detail }),
+        Err(fault) if fault.is_no_mailbox() || fault.is_gone() => Ok(None),
+        Err(fault) => Err(fault.error(at)),
     }
 }

@@ -1,5 +1,7 @@
 //! The client: what it is made of.
 
+use crate::pacing::pacer::Pacer;
+use crate::token::Tokens;
 use crate::{Endpoints, Settings};
 use model::TenantName;
 use model::seam::{Chance, Clock, Exchange, Signer};
@@ -18,6 +20,8 @@ pub(crate) struct Inner {
     pub signer: Arc<dyn Signer>,
     pub endpoints: Endpoints,
     pub settings: Settings,
+    pub tokens: Tokens,
+    pub pacer: Arc<Pacer>,
 }
 
 /// A tenant as we sign in to it.
@@ -38,8 +42,11 @@ impl Graph {
         endpoints: Endpoints,
         settings: Settings,
     ) -> Self {
+        let pacer = Pacer::new(clock.clone(), &settings);
         Self {
             inner: Arc::new(Inner {
+                tokens: Tokens::default(),
+                pacer,
                 exchange,
                 clock,
                 chance,

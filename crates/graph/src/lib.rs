@@ -10,15 +10,24 @@
 //! away is [`Outcome::Unknown`](model::plan::Outcome::Unknown). No error or log carries a token, an
 //! address or content.
 
+pub mod answer;
+mod batches;
 mod census;
 mod check;
 mod contacts;
+mod desk;
 mod directory;
 mod error;
 mod folders;
 mod graph;
+pub mod pacing;
+mod paging;
+pub mod request;
+mod send;
 mod settings;
 mod source;
+mod token;
+pub mod wire;
 mod writing;
 
 pub use census::{PhotoTags, Purposes};
@@ -26,7 +35,10 @@ pub use check::{Check, PERMISSIONS, Permission};
 pub use contacts::{ContactChange, FullLook, Lookup, Raw};
 pub use directory::{Directory, Existence, GroupFound, PersonChange, Round};
 pub use error::{GraphError, Place, SignInReason};
-pub use folders::{Folder, FolderOutcome};
+pub use folders::{DEFAULT_NAME, Folder, FolderOutcome};
 pub use graph::{Graph, TenantRef};
 pub use settings::{Batching, Endpoints, Settings};
-pub use writing::{Card, Write, Written};
+pub use wire::card::Card;
+pub use wire::person::STAMP_ATTRIBUTE;
+pub use wire::text::{cap, fit};
+pub use writing::{Write, Written};

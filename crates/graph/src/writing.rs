@@ -1,21 +1,16 @@
 //! Writing contacts: packed into batches, each write with its own outcome.
 
+use crate::answer::write::Verb;
+use crate::desk::Desk;
+use crate::request::Plain;
+use crate::request::mailbox as request;
+use crate::wire::card::{self, Card};
+use crate::wire::restore;
 use crate::{Graph, GraphError, TenantRef};
 use bytes::Bytes;
 use model::plan::Outcome;
-use model::{Etag, Field, FolderId, Item, ItemId, MailboxId, Timestamp, Value};
+use model::{Etag, Field, FolderId, ItemId, MailboxId, Timestamp, Value};
 use std::collections::BTreeMap;
-
-/// An item as it goes over the wire, serialised once and shared by every mailbox that gets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Card(pub(crate) Bytes);
-
-impl Card {
-    pub fn new(item: &Item) -> Self {
-        let _ = item;
-        todo!()
-    }
-}
 
 /// One thing to do to one contact.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +52,7 @@ pub struct Written {
 
 impl Graph {
     /// Sends the writes, none of them after `not_after`. What was turned away without effect (429, 424)
-    /// is sent again while there is time.
+    /// is sent again while there is time. Writes to one item are never under way at once.
     pub async fn write(
         &self,
         tenant: &TenantRef,
@@ -65,8 +60,15 @@ impl Graph {
         writes: Vec<Write>,
         not_after: Timestamp,
     ) -> Written {
-        let _ = (tenant, mailbox, writes, not_after);
-        todo!()
+        let jobs = writes.iter().map(|write| Job::new(mailbox, write));
+        let desk = Desk {
+            inner: &self.inner,
+            tenant,
+            mailbox,
+            jobs: jobs.collect(),
+            not_after,
+        };
+        desk.work().await
     }
 
     /// Puts a prior image back as a new contact, with `stamp` in place of the one it had.
@@ -79,7 +81,104 @@ impl Graph {
         stamp: Option<&str>,
         not_after: Timestamp,
     ) -> Written {
-        let _ = (tenant, mailbox, folder, raw, stamp, not_after);
-        todo!()
+        let Some(body) = restore::body(raw, stamp) else {
+            return Written {
+                outcomes: vec![Outcome::Refused(
+                    "the prior image is damaged: it is not a contact's JSON".to_owned(),
+                )],
+                trouble: None,
+            };
+        };
+        let path = request::in_folder(mailbox.as_str(), folder.as_str());
+        let desk = Desk {
+            inner: &self.inner,
+            tenant,
+            mailbox,
+            jobs: vec![Job {
+                verb: Verb::Create,
+                plain: Plain::post(path, body),
+                item: None,
+            }],
+            not_after,
+        };
+        desk.work().await
     }
+}
+
+/// One write, ready to be sent.
+pub(crate) struct Job {
+    pub verb: Verb,
+    pub plain: Plain,
+    /// `None`: a create.
+    pub item: Option<ItemId>,
+}
+
+impl Job {
+    fn new(mailbox: &MailboxId, write: &Write) -> Self {
+        let mailbox = mailbox.as_str();
+        match write {
+            Write::Create {
+                folder,
+                card,
+                stamp,
+            } => Self {
+                verb: Verb::Create,
+                plain: Plain::post(
+                    request::in_folder(mailbox, folder.as_str()),
+                    card.body(stamp),
+                ),
+                item: None,
+            },
+            Write::Update {
+                id,
+                expect,
+                changes,
+                display_name,
+                file_as,
+            } => {
+                let whole = with_names(changes, display_name.as_deref(), file_as.as_deref());
+                Self {
+                    verb: Verb::Update,
+                    plain: request::update(mailbox, id.as_str(), etag(expect), card::patch(&whole)),
+                    item: Some(id.clone()),
+                }
+            }
+            Write::Delete {
+                id,
+                expect,
+                permanent,
+            } => Self {
+                verb: Verb::Delete,
+                plain: request::delete(mailbox, id.as_str(), etag(expect), *permanent),
+                item: Some(id.clone()),
+            },
+            Write::SetPhoto { id, bytes } => Self {
+                verb: Verb::Photo,
+                plain: request::set_photo(mailbox, id.as_str(), bytes.clone()),
+                item: Some(id.clone()),
+            },
+        }
+    }
+}
+
+fn etag(expect: &Option<Etag>) -> Option<String> {
+    expect.as_ref().map(|etag| etag.0.clone())
+}
+
+/// The changes with the names that must be said again; a change of a name itself wins.
+fn with_names(
+    changes: &BTreeMap<Field, Option<Value>>,
+    display_name: Option<&str>,
+    file_as: Option<&str>,
+) -> BTreeMap<Field, Option<Value>> {
+    let mut whole = changes.clone();
+    let names = [(Field::DisplayName, display_name), (Field::FileAs, file_as)];
+    for (field, name) in names {
+        if let Some(name) = name {
+            whole
+                .entry(field)
+                .or_insert_with(|| Some(Value::text(name)));
+        }
+    }
+    whole
 }

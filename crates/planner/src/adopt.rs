@@ -151,10 +151,19 @@ impl<'a> Strangers<'a> {
         }
     }
 
-    /// What there is for an entry without a linked item.
-    pub fn find(&self, entry: EntryId, content: &Item, region: Option<&str>) -> Find<'a> {
-        if let Some(bearers) = self.bearers.get(&entry) {
-            return newest(bearers);
+    /// What there is for an entry without a linked item. Copies up to the generation that was used last are
+    /// known to be over: a card that still bears one is a user's.
+    pub fn find(
+        &self,
+        entry: EntryId,
+        used: u32,
+        content: &Item,
+        region: Option<&str>,
+    ) -> Find<'a> {
+        let ours = self.bearers.get(&entry).into_iter().flatten();
+        let ours: Vec<_> = ours.filter(|(g, _, _)| *g > used).copied().collect();
+        if !ours.is_empty() {
+            return newest(&ours);
         }
         let Some(like) = Likeness::of(content, region) else {
             return Find::Nothing;
@@ -169,13 +178,10 @@ impl<'a> Strangers<'a> {
         }
     }
 
-    /// The stamped cards beside the one that is linked or was taken: a user's copies.
-    pub fn bearers(&self, entry: EntryId) -> impl Iterator<Item = &'a ItemId> {
-        self.bearers
-            .get(&entry)
-            .into_iter()
-            .flatten()
-            .map(|(_, id, _)| *id)
+    /// The unlinked cards with a stamp of this entry, with their generations.
+    pub fn bearers(&self, entry: EntryId) -> impl Iterator<Item = (u32, &'a ItemId)> {
+        let all = self.bearers.get(&entry).into_iter().flatten();
+        all.map(|(generation, id, _)| (*generation, *id))
     }
 
     /// Every entry of which a stamped, unlinked card was found.

@@ -139,9 +139,7 @@ fn one(input: &Input, strangers: &Strangers, entry: EntryId, plan: &mut Plan) {
     let (known, wish) = (known(link), wish(input, entry));
     match (known, wish) {
         (Known::Copy(link, item), wish) => {
-            for copy in strangers.bearers(entry) {
-                note(plan, Some(entry), Some(copy), Reason::UserCopy, "");
-            }
+            users_copies(strangers, entry, None, plan);
             linked(input, link, item, wish, sight(input, item), plan);
         }
         (
@@ -229,15 +227,13 @@ fn unlinked(
         Wish::Card { .. } if refused => {
             note(plan, Some(entry), None, Reason::UserDeleted, "");
         }
-        Wish::Card { content, item, .. } => match strangers.find(entry, item, region) {
+        Wish::Card { content, item, .. } => match strangers.find(entry, generation, item, region) {
             Find::Bearer {
                 item: id,
                 here,
                 generation,
             } => {
-                for copy in strangers.bearers(entry).filter(|copy| *copy != id) {
-                    note(plan, Some(entry), Some(copy), Reason::UserCopy, "");
-                }
+                users_copies(strangers, entry, Some(id), plan);
                 let link = new_link(input, entry, Origin::Created, generation, id, here);
                 adopt(input, link, (content, item), here, plan);
             }
@@ -255,9 +251,12 @@ fn unlinked(
                 );
             }
             Find::Unread(id) => note(plan, Some(entry), Some(id), Reason::Unseen, "stamp"),
-            Find::Nothing => create(input, entry, generation + 1, wish, plan),
+            Find::Nothing => {
+                users_copies(strangers, entry, None, plan);
+                create(input, entry, generation + 1, wish, plan);
+            }
         },
-        Wish::NoCard(_) | Wish::Stranger => orphans(strangers, entry, plan),
+        Wish::NoCard(_) | Wish::Stranger => orphans(strangers, entry, generation, plan),
         Wish::OwnCard => note(plan, Some(entry), None, Reason::OwnCard, ""),
     }
 }
@@ -508,15 +507,25 @@ fn remove(input: &Input, link: &Link, item: &ItemId, proof: Proof, sight: Sight,
         }),
         Origin::Adopted => {
             note(plan, Some(entry), Some(item), Reason::AdoptedKept, "");
-            if let (Some(base), Some(content)) = (base(input, link), link.agreed) {
-                let change = take_back(link, base, fields(sight));
-                if !change.writes.is_empty() {
-                    plan.steps.push(write(entry, content, item, expect, change));
-                }
+            // The pair is over only when our fields are back: after the update was settled, plan again.
+            match taken_back(input, link, item, sight) {
+                Some(update) => plan.steps.push(update),
+                None => forget(plan, entry, Part::Core, false),
             }
-            forget(plan, entry, Part::Core, false);
         }
     }
+    // A leaving member's photo links are walked by themselves.
+    let photo = input.links.get(&(entry, Part::Photo));
+    if input.member.state == MemberState::Active && photo.is_some_and(|p| p.item.is_some()) {
+        forget(plan, entry, Part::Photo, false);
+    }
+}
+
+/// The update that takes our fields back from a user's own card, if any of them still is ours.
+fn taken_back(input: &Input, link: &Link, item: &ItemId, sight: Sight) -> Option<Step> {
+    let (base, content) = (base(input, link)?, link.agreed?);
+    let change = take_back(link, base, fields(sight));
+    (!change.writes.is_empty()).then(|| write(link.entry, content, item, etag(link, sight), change))
 }
 
 /// The mailbox left the audience, or the tunnel was removed.
@@ -537,9 +546,21 @@ fn leave(input: &Input, plan: &mut Plan) {
     }
 }
 
-/// Stamped cards without a living source: never deleted by themselves.
-fn orphans(strangers: &Strangers, entry: EntryId, plan: &mut Plan) {
-    for item in strangers.bearers(entry) {
+/// Further cards with a stamp of ours: a user copied one. Never touched.
+fn users_copies(strangers: &Strangers, entry: EntryId, ours: Option<&ItemId>, plan: &mut Plan) {
+    for (_, copy) in strangers.bearers(entry).filter(|(_, id)| Some(*id) != ours) {
+        note(plan, Some(entry), Some(copy), Reason::UserCopy, "");
+    }
+}
+
+/// Stamped cards without a living source: never deleted by themselves. What bears a generation that is known
+/// to be over is a user's copy, or was brought back by one.
+fn orphans(strangers: &Strangers, entry: EntryId, used: u32, plan: &mut Plan) {
+    for (generation, item) in strangers.bearers(entry) {
+        if generation <= used {
+            note(plan, Some(entry), Some(item), Reason::UserCopy, "");
+            continue;
+        }
         note(plan, Some(entry), Some(item), Reason::Orphan, "");
         let count = plan
             .notes

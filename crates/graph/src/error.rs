@@ -65,7 +65,9 @@ pub enum GraphError {
         "Microsoft's answer could not be understood ({at}): {detail}; it is asked again later, report it if it stays"
     )]
     Malformed { at: Place, detail: String },
-    #[error("Microsoft refused the request ({at}): status {status}, code {code}, {message}")]
+    #[error(
+        "Microsoft refused the request ({at}): status {status}, code {code}, {message:?}; report it with this code if it stays"
+    )]
     Refused {
         at: Place,
         status: u16,

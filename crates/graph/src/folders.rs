@@ -14,7 +14,7 @@ use model::seam::Response;
 use model::{FolderId, MailboxId, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// One contact folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,23 +52,18 @@ impl Graph {
         mailbox: &MailboxId,
     ) -> Result<Vec<Folder>, GraphError> {
         let call = Call::mailbox(tenant, mailbox, "listing contact folders");
-        let mut found = Vec::new();
-        let default = self.default_of(call, mailbox).await?;
-        let mut parents: VecDeque<Option<FolderId>> = [None].into();
-        let mut seen: BTreeSet<FolderId> = BTreeSet::new();
-        if let Some(id) = default {
-            seen.insert(id.clone());
-            found.push(Folder::default_one(id));
-        }
-        while let Some(parent) = parents.pop_front() {
-            let parent = parent.as_ref().map(FolderId::as_str);
-            for folder in self.children(call, mailbox, parent).await? {
-                // A folder that is moved while we look may show up twice.
-                if seen.insert(folder.id.clone()) {
-                    parents.push_back(Some(folder.id.clone()));
-                    found.push(folder);
-                }
+        let top = self.children(call, mailbox, None).await?;
+        let default = self.default_of(call, mailbox, &top).await?;
+        let mut found: Vec<Folder> = default.map(Folder::default_one).into_iter().collect();
+        let mut open: VecDeque<Folder> = top.into();
+        while let Some(folder) = open.pop_front() {
+            // A folder that is moved while we look may show up twice.
+            if found.iter().any(|known| known.id == folder.id) {
+                continue;
             }
+            let parent = Some(folder.id.as_str());
+            open.extend(self.children(call, mailbox, parent).await?);
+            found.push(folder);
         }
         Ok(found)
     }
@@ -91,7 +86,8 @@ impl Graph {
         mailbox: &MailboxId,
     ) -> Result<FolderId, GraphError> {
         let call = Call::mailbox(tenant, mailbox, "looking for the default contact folder");
-        let found = self.default_of(call, mailbox).await?;
+        let top = self.children(call, mailbox, None).await?;
+        let found = self.default_of(call, mailbox, &top).await?;
         found.ok_or_else(|| GraphError::Incomplete {
             at: call.place(),
             detail: "Graph names the default folder only when it holds a contact or a folder"
@@ -126,9 +122,9 @@ impl Graph {
         &self,
         call: Call<'_>,
         mailbox: &MailboxId,
+        top: &[Folder],
     ) -> Result<Option<FolderId>, GraphError> {
-        let listed = self.children(call, mailbox, None).await?;
-        if let Some(parent) = listed.into_iter().find_map(|folder| folder.parent) {
+        if let Some(parent) = top.iter().find_map(|folder| folder.parent.clone()) {
             return Ok(Some(parent));
         }
         let plain = request::default_by_contact(mailbox.as_str());

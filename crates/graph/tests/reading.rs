@@ -229,7 +229,7 @@ fn only_the_item_itself_can_be_gone() {
     expect![[r#"
         there is no usable mailbox (tenant contoso, mailbox m1, while looking a contact up, code MailboxNotEnabledForRESTAPI): check licence and state of the account; a new mailbox answers within about 15 minutes
         there is no usable mailbox (tenant contoso, mailbox m1, while looking a contact up, code ErrorInvalidUser): check licence and state of the account; a new mailbox answers within about 15 minutes
-        Microsoft refused the request (tenant contoso, mailbox m1, while looking a contact up): status 404, code HTTP 404, words
+        Microsoft refused the request (tenant contoso, mailbox m1, while looking a contact up): status 404, code HTTP 404, "words"; report it with this code if it stays
         Microsoft denied access (tenant contoso, mailbox m1, while looking a contact up, code ErrorAccessDenied): grant the permission that `tenant check` names, or widen the app's mailbox scope; fresh grants take up to two hours
     "#]]
     .assert_eq(&errors.concat());
@@ -417,4 +417,190 @@ fn photos_have_versions_or_are_not_there() {
     assert_eq!(tags["a"], Ok(Some("\"E1\"".to_owned())));
     assert_eq!(tags["b"], Ok(None));
     assert_eq!(photos, [Some("jpeg".into()), None]);
+}
+
+const TOP: &str = r#"{"value":[
+    {"id":"f2","displayName":"Suppliers","parentFolderId":"f1"},
+    {"id":"fh","displayName":"Recipient Cache","parentFolderId":"f1","singleValueExtendedProperties":[{"id":"Boolean 0x10f4","value":"true"}]},
+    {"id":"f3","displayName":"People","parentFolderId":"f1","singleValueExtendedProperties":[{"id":"String {b7c0a3e4-52d1-4c8f-9e6a-3f1d80c7a215} Name AlmanacStamp","value":"book"}]}]}"#;
+const CHILD: &str = r#"{"value":[{"id":"f4","displayName":"Steel","parentFolderId":"f2"}]}"#;
+const NONE: &str = r#"{"value":[]}"#;
+
+/// The answers to one listing of all folders.
+fn folder_answers() -> Vec<fake::Reply> {
+    vec![ok(TOP), ok(CHILD), ok(NONE), ok(NONE)]
+}
+
+#[test]
+fn folders_are_listed_with_the_default_one_and_without_hidden_ones() {
+    let mut answers = folder_answers();
+    answers.extend(folder_answers());
+    let world = World::new(answers);
+    let (folders, stamped) = run(&world, |g| async move {
+        let (tenant, mailbox) = (tenant(), mailbox());
+        let folders = g.folders(&tenant, &mailbox).await.unwrap();
+        let stamped = g.find_folder_by_stamp(&tenant, &mailbox, "book").await;
+        (folders, stamped.unwrap())
+    });
+    let shown: Vec<String> = folders
+        .iter()
+        .map(|f| {
+            format!(
+                "{} {} in {:?}\n",
+                f.id,
+                f.name,
+                f.parent.as_ref().map(|p| &p.0)
+            )
+        })
+        .collect();
+    expect![[r#"
+        f1 Contacts in None
+        f2 Suppliers in Some("f1")
+        f3 People in Some("f1")
+        f4 Steel in Some("f2")
+    "#]]
+    .assert_eq(&shown.concat());
+    assert_eq!(stamped.map(|f| f.id.0), Some("f3".to_owned()));
+}
+
+#[test]
+fn the_default_folder_is_told_by_a_folder_a_contact_or_its_well_known_name() {
+    let world = World::new(vec![
+        ok(NONE),
+        ok(r#"{"value":[{"id":"i1","parentFolderId":"f1"}]}"#),
+        ok(NONE),
+        ok(NONE),
+        ok(r#"{"id":"f1","displayName":"Kontakte"}"#),
+        ok(NONE),
+        ok(NONE),
+        error(404, "ErrorItemNotFound"),
+        error(404, "MailboxNotEnabledForRESTAPI"),
+    ]);
+    let told = run(&world, |g| async move {
+        let mut all = Vec::new();
+        for _ in 0..4 {
+            all.push(g.default_folder(&tenant(), &mailbox()).await);
+        }
+        all
+    });
+    assert_eq!(
+        told[..2],
+        [Ok(FolderId::from("f1")), Ok(FolderId::from("f1"))]
+    );
+    assert!(matches!(told[2], Err(GraphError::Incomplete { .. })));
+    assert!(matches!(told[3], Err(GraphError::NoMailbox { .. })));
+}
+
+#[test]
+fn a_source_folder_gives_people_with_what_no_delta_carries_and_proves_removals() {
+    let mut answers = vec![ok(r#"{"id":"m9"}"#)];
+    answers.extend(folder_answers());
+    answers.push(ok(&format!(
+        r##"{{"value":[{{"id":"i1","displayName":"delta"}},{{"id":"i2","@removed":{{"reason":"deleted"}}}},{{"id":"i3","@removed":{{"reason":"deleted"}}}}],{DELTA}}}"##
+    )));
+    answers.push(ok(&format!("{{\"value\":[],{DELTA}}}")));
+    answers.push(ok(r##"{"responses":[
+        {"id":"0","status":200,"body":{"id":"i1","parentFolderId":"f2","displayName":"Ann","emailAddresses":[{"address":"Ann@x.example"}],"singleValueExtendedProperties":[{"id":"String 0x3A21","value":"555"},{"id":"String {b7c0a3e4-52d1-4c8f-9e6a-3f1d80c7a215} Name AlmanacStamp","value":"s9"}]}},
+        {"id":"1","status":404,"body":{"error":{"code":"ErrorItemNotFound","message":"x"}}},
+        {"id":"2","status":200,"body":{"id":"i3","parentFolderId":"f4","displayName":"Moved below"}}]}"##));
+    let world = World::new(answers);
+    let round = run(&world, |g| async move {
+        let cursor = Some(r#"{"f2":"https://graph.test/v1.0/d?$deltatoken=1"}"#);
+        g.source_contacts_round(
+            &tenant(),
+            "desk@x.example",
+            "Contacts/suppliers",
+            true,
+            cursor,
+        )
+        .await
+    })
+    .unwrap();
+    let shown: Vec<String> = round.changes.iter().map(|c| format!("{c:?}\n")).collect();
+    expect![[r#"
+        Here(Person { key: "i1", kind: FolderContact, item: Item({DisplayName: Text("Ann"), Emails: Mails([Mail { address: "Ann@x.example", name: "" }]), Pager: Text("555")}), upn: "", enabled: None, listed: None, country: "", addresses: {"ann@x.example"}, attributes: {"almanac_stamp": "s9"}, has_plan: None })
+        Removed { key: "i2", permanently: false }
+        Here(Person { key: "i3", kind: FolderContact, item: Item({DisplayName: Text("Moved below")}), upn: "", enabled: None, listed: None, country: "", addresses: {}, attributes: {}, has_plan: None })
+    "#]].assert_eq(&shown.concat());
+    assert!(!round.whole && !round.restarted);
+    assert_eq!(
+        round.cursor,
+        r#"{"f2":"https://graph.test/v1.0/d?$deltatoken=2","f4":"https://graph.test/v1.0/d?$deltatoken=2"}"#
+    );
+    assert_eq!(world.left(), 0);
+}
+
+#[test]
+fn a_source_that_lost_a_folder_is_read_anew() {
+    let mut answers = vec![
+        error(404, "Request_ResourceNotFound"),
+        ok(r#"{"value":[{"id":"m9"}]}"#),
+    ];
+    answers.extend(folder_answers());
+    answers.push(ok(&format!("{{\"value\":[],{DELTA}}}")));
+    let world = World::new(answers);
+    let round = run(&world, |g| async move {
+        let cursor =
+            Some(r#"{"f1":"https://graph.test/v1.0/d","gone":"https://graph.test/v1.0/d"}"#);
+        g.source_contacts_round(&tenant(), "desk@x.example", "Contacts", false, cursor)
+            .await
+    })
+    .unwrap();
+    assert!(round.whole && round.restarted && round.changes.is_empty());
+}
+
+#[test]
+fn a_path_that_is_not_there_is_gone_and_no_error_names_an_address() {
+    let mut answers = vec![ok(r#"{"id":"m9"}"#)];
+    answers.extend(folder_answers());
+    let world = World::new(answers);
+    let round = run(&world, |g| async move {
+        g.source_contacts_round(&tenant(), "desk@x.example", "Contacts/Nobody", false, None)
+            .await
+    });
+    let error = round.unwrap_err();
+    assert!(matches!(error, GraphError::Gone { .. }));
+    assert!(!error.to_string().contains('@'), "{error}");
+}
+
+#[test]
+fn a_check_tells_what_is_missing_and_what_is_too_much() {
+    let world = World::new(vec![
+        ok(r#"{"value":[{"displayName":"Contoso"}]}"#),
+        ok(
+            r#"{"value":[{"appRoleId":"df021288-bdef-4463-88db-98f22de89214"},{"appRoleId":"7ab1d382-f21e-4acd-a863-ba3e13f7da61"}]}"#,
+        ),
+    ]);
+    let check = run(&world, |g| async move { g.check(&tenant()).await });
+    assert_eq!(check.organization.as_deref(), Ok("Contoso"));
+    let missing: Vec<&str> = check.missing.iter().map(|p| p.name).collect();
+    expect!["Contacts.ReadWrite, MailboxSettings.Read, GroupMember.Read.All, OrgContact.Read.All"]
+        .assert_eq(&missing.join(", "));
+    let excess: Vec<&String> = check.excess.iter().collect();
+    assert_eq!(excess, ["7ab1d382-f21e-4acd-a863-ba3e13f7da61"]);
+}
+
+#[test]
+fn a_crowd_of_callers_fetches_one_token() {
+    let world = World::new((0..6).map(|_| ok(r#"{"id":"u1"}"#)).collect());
+    let graph = world.graph();
+    world.run(async move {
+        let calls = (0..6).map(|_| async { graph.user_exists(&tenant(), "u1").await.unwrap() });
+        futures::future::join_all(calls).await
+    });
+    assert_eq!(world.tokens(), 1);
+}
+
+#[test]
+fn a_stamp_that_differs_in_case_is_somebody_elses() {
+    let world = World::new(vec![ok(
+        r#"{"value":[{"id":"i1","singleValueExtendedProperties":[{"id":"String {b7c0a3e4-52d1-4c8f-9e6a-3f1d80c7a215} Name AlmanacStamp","value":"AbC"}]},{"id":"i2","singleValueExtendedProperties":[{"id":"String {b7c0a3e4-52d1-4c8f-9e6a-3f1d80c7a215} Name AlmanacStamp","value":"abc"}]}]}"#,
+    )]);
+    let found = run(&world, |g| async move {
+        g.find_stamp(&tenant(), &mailbox(), &FolderId::from("f1"), "AbC")
+            .await
+    })
+    .unwrap();
+    let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["i1"]);
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use model::seam::Response;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -14,28 +15,16 @@ struct Batch<'a> {
     responses: Vec<&'a RawValue>,
 }
 
+/// Parts are looked into only where they matter: most steps succeed, and are many.
 #[derive(Deserialize)]
 struct Step<'a> {
-    id: Id,
+    #[serde(borrow)]
+    id: &'a RawValue,
     status: u16,
-    #[serde(default)]
-    headers: Option<BTreeMap<String, Header>>,
+    #[serde(borrow, default)]
+    headers: Option<&'a RawValue>,
     #[serde(borrow, default)]
     body: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Id {
-    Text(String),
-    Number(usize),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Header {
-    Text(String),
-    Other(serde::de::IgnoredAny),
 }
 
 /// One answer per step, `None` where there is none or no single one: what became of that step is unknown.
@@ -47,7 +36,7 @@ pub fn steps(body: &[u8], count: usize) -> Result<Vec<Option<Response>>, String>
         let Ok(step) = serde_json::from_str::<Step<'_>>(raw.get()) else {
             continue;
         };
-        let Some(at) = step.id.index().filter(|at| *at < count) else {
+        let Some(at) = step.index().filter(|at| *at < count) else {
             continue;
         };
         // Two answers to one question are none.
@@ -61,35 +50,43 @@ pub fn steps(body: &[u8], count: usize) -> Result<Vec<Option<Response>>, String>
     Ok(answers)
 }
 
-impl Id {
-    fn index(&self) -> Option<usize> {
-        match self {
-            Self::Text(text) => text.parse().ok(),
-            Self::Number(number) => Some(*number),
-        }
-    }
-}
-
 impl Step<'_> {
+    /// We send text; a number is understood as well.
+    fn index(&self) -> Option<usize> {
+        self.id.get().trim_matches('"').parse().ok()
+    }
+
     fn response(self) -> Response {
-        let headers = self.headers.unwrap_or_default().into_iter();
-        let headers = headers.filter_map(|(name, value)| match value {
-            Header::Text(value) => Some((name.to_lowercase(), value)),
-            Header::Other(_) => None,
-        });
+        let headers = match self.status {
+            200..=299 => Vec::new(),
+            _ => self.headers.map(headers).unwrap_or_default(),
+        };
         Response {
             status: self.status,
-            headers: headers.collect(),
+            headers,
             body: self.body.map(body).unwrap_or_default(),
         }
     }
 }
 
+/// Values that are no text are left out.
+fn headers(raw: &RawValue) -> Vec<(String, String)> {
+    let all: BTreeMap<String, Value> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let text = |(name, value): (String, Value)| match value {
+        Value::String(value) => Some((name.to_lowercase(), value)),
+        _ => None,
+    };
+    all.into_iter().filter_map(text).collect()
+}
+
 /// A JSON body as its text; a string is base64 of bytes.
 fn body(raw: &RawValue) -> Bytes {
-    let text: Option<String> = serde_json::from_str(raw.get()).ok();
-    match text.and_then(|text| STANDARD.decode(text).ok()) {
-        Some(bytes) => bytes.into(),
-        None => Bytes::copy_from_slice(raw.get().as_bytes()),
+    let text = raw.get();
+    if text.starts_with('"') {
+        let inner: Option<String> = serde_json::from_str(text).ok();
+        if let Some(bytes) = inner.and_then(|inner| STANDARD.decode(inner).ok()) {
+            return bytes.into();
+        }
     }
+    Bytes::copy_from_slice(text.as_bytes())
 }

@@ -155,9 +155,23 @@ fn most_specific(body: &Body) -> String {
 /// and the rest is kept short.
 pub fn safe(message: &str) -> String {
     let mut out = String::new();
-    for (nth, part) in message.split(['\'', '"']).enumerate() {
-        // Odd parts stand between two quotes.
-        out.push_str(if nth % 2 == 0 { part } else { "…" });
+    let mut quote: Option<char> = None;
+    let mut before = ' ';
+    let mut rest = message.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied().unwrap_or(' ');
+        // The apostrophe of "can't" is no quote.
+        let in_word = c == '\'' && before.is_alphanumeric() && after.is_alphanumeric();
+        match quote {
+            Some(open) if c == open && !in_word => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') && !in_word => {
+                quote = Some(c);
+                out.push('…');
+            }
+            None => out.push(c),
+        }
+        before = c;
     }
     let words = out.split_whitespace();
     let shown: Vec<&str> = words

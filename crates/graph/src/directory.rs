@@ -163,11 +163,20 @@ impl Graph {
         Ok(page.value.into_iter().next().map(|user| user.id))
     }
 
-    /// Asks for one user by object id.
-    pub async fn user_exists(&self, tenant: &TenantRef, id: &str) -> Result<Existence, GraphError> {
-        let call = Call::directory(tenant, "asking whether a user still exists", 1);
+    /// Asks for one person by object id.
+    pub async fn exists(
+        &self,
+        tenant: &TenantRef,
+        what: Directory,
+        id: &str,
+    ) -> Result<Existence, GraphError> {
+        let call = Call::directory(tenant, "asking whether a person still exists", 1);
         let read = |r: &Response| page::read::<Member>(&r.body);
-        match self.inner.ask(call, &request::user(id), read).await? {
+        let request = match what {
+            Directory::Users => request::user(id),
+            Directory::OrgContacts => request::org_contact(id),
+        };
+        match self.inner.ask(call, &request, read).await? {
             Ok(_) => Ok(Existence::Here),
             Err(fault) if fault.is_gone() => Ok(Existence::Gone),
             Err(fault) => Err(fault.error(call.place())),

@@ -187,7 +187,7 @@ fn reads_survive_a_throttle_a_spent_token_a_lost_answer_and_a_broken_page() {
     let start = world.now();
     let here = run(
         &world,
-        |g| async move { g.user_exists(&tenant(), "u1").await },
+        |g| async move { g.exists(&tenant(), Directory::Users, "u1").await },
     );
     assert_eq!(here, Ok(graph::Existence::Here));
     assert_eq!(world.tokens(), 2);
@@ -199,7 +199,7 @@ fn a_read_gives_up_and_says_so() {
     let world = World::new((0..4).map(|_| status(500, "<html>")).collect());
     let failed = run(
         &world,
-        |g| async move { g.user_exists(&tenant(), "u1").await },
+        |g| async move { g.exists(&tenant(), Directory::Users, "u1").await },
     );
     expect!["Microsoft did not answer (tenant contoso, while asking whether a user still exists): status 500; it is asked again later"]
         .assert_eq(&failed.unwrap_err().to_string());
@@ -585,7 +585,7 @@ fn a_crowd_of_callers_fetches_one_token() {
     let world = World::new((0..6).map(|_| ok(r#"{"id":"u1"}"#)).collect());
     let graph = world.graph();
     world.run(async move {
-        let calls = (0..6).map(|_| async { graph.user_exists(&tenant(), "u1").await.unwrap() });
+        let calls = (0..6).map(|_| async { graph.exists(&tenant(), Directory::Users, "u1").await.unwrap() });
         futures::future::join_all(calls).await
     });
     assert_eq!(world.tokens(), 1);

@@ -17,6 +17,14 @@ pub enum LinkChange {
     Forget(EntryId, Part),
 }
 
+/// Links of one member, by entry and part.
+pub type Links = BTreeMap<(EntryId, Part), Link>;
+
+/// The links that wait for an answer or for another try.
+pub(crate) fn troubled(db: &Db, tenant: &TenantName, member: MemberId) -> Result<Links> {
+    collect(db.rows(TROUBLED, args![member], |row| link_row(db, tenant, row))?)
+}
+
 impl Store {
     /// Every link of a member.
     pub async fn links(&self, member: MemberId) -> Result<BTreeMap<(EntryId, Part), Link>> {
@@ -175,6 +183,7 @@ fn link_row(db: &Db, tenant: &TenantName, row: &Row) -> Result<Link> {
         },
         agreed: row.opt_int(7)?.map(ContentId),
         shown,
+        wrote: Default::default(),
         photo: row.opt_text(9)?,
         sent: sent_columns(row)?,
         trouble: row.opt_json(15)?,
@@ -273,5 +282,8 @@ statements! {
         sent_content = excluded.sent_content, sent_attempt = excluded.sent_attempt, \
         sent_generation = excluded.sent_generation, trouble = excluded.trouble, tugs = excluded.tugs, \
         tugged_at = excluded.tugged_at, refused = excluded.refused";
+    TROUBLED = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
+        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused \
+        FROM link WHERE member = $1 AND (sent_op IS NOT NULL OR trouble IS NOT NULL) ORDER BY entry, part";
     FORGET = "DELETE FROM link WHERE member = $1 AND entry = $2 AND part = $3";
 }

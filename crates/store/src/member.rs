@@ -205,7 +205,7 @@ statements! {
         RETURNING id";
     LEAVING = "UPDATE member SET leaving = $3 \
         WHERE tenant = $1 AND id = $2 AND leaving IS DISTINCT FROM $3";
-    LEAVE = "UPDATE member SET state = $3, leaving = NULL \
+    LEAVE = "UPDATE member SET state = $3 \
         WHERE tenant = $1 AND id = $2 AND state <> $3 AND state <> 'left'";
     SET_FOLDER = "UPDATE member SET folder = $2, folder_name = $3, \
         cursor = CASE WHEN folder IS DISTINCT FROM $2 THEN NULL ELSE cursor END \

@@ -48,6 +48,7 @@ pub fn all_statements() -> impl Iterator<Item = Statement> {
         crate::catalog::STATEMENTS,
         crate::collection::STATEMENTS,
         crate::content::STATEMENTS,
+        crate::due::STATEMENTS,
         crate::hold::STATEMENTS,
         crate::lane::STATEMENTS,
         crate::ledger::STATEMENTS,

@@ -240,8 +240,10 @@ impl<'a> Desk<'a> {
             pen.append(&self.after(one, detail.trim_end()))?;
         }
         pen.lift()?;
-        if settled.iter().any(|one| one.fate == Fate::Done) {
+        let done = settled.iter().filter(|one| one.fate == Fate::Done).count() as u64;
+        if done > 0 {
             self.db.run(WRITTEN, args![self.member, self.now])?;
+            self.db.run(ADD_DONE, args![self.run, self.member, done])?;
         }
         Ok(())
     }
@@ -278,6 +280,8 @@ statements! {
         sent_deadline = excluded.sent_deadline, sent_content = excluded.sent_content, \
         sent_attempt = excluded.sent_attempt, sent_generation = excluded.sent_generation \
         WHERE link.sent_op IS NULL";
+    /// Accounts come from answers: what is done is counted where it is recorded.
+    ADD_DONE = "UPDATE run_member SET done = done + $3 WHERE run = $1 AND member = $2";
     WRITTEN = "UPDATE member SET written_at = $2 WHERE id = $1 AND written_at IS DISTINCT FROM $2";
     FINISH = "UPDATE member SET through = $3, cursor = $4, looked_full_at = coalesce($5, looked_full_at) \
         WHERE id = $1 AND tenant = $2 AND (through <> $3 OR cursor IS DISTINCT FROM $4 \

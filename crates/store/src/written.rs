@@ -38,8 +38,8 @@ impl Counts {
 pub struct Written {
     /// Entries per member.
     pub members: BTreeMap<MemberId, Counts>,
-    /// Distinct entries over all members: one leaver in 500 mailboxes is one.
-    pub entries: Counts,
+    /// Distinct entries over all members, by kind: one leaver in 500 mailboxes is one.
+    pub entries: BTreeMap<Counted, BTreeSet<EntryId>>,
 }
 
 impl Store {
@@ -62,12 +62,9 @@ impl Store {
 
 fn sum(rows: Vec<(MemberId, EntryId, Counted)>) -> Written {
     let mut written = Written::default();
-    let mut distinct = BTreeSet::new();
     for (member, entry, kind) in rows {
         written.members.entry(member).or_default().add(kind);
-        if distinct.insert((entry, kind)) {
-            written.entries.add(kind);
-        }
+        written.entries.entry(kind).or_default().insert(entry);
     }
     written
 }

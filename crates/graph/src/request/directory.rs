@@ -38,6 +38,10 @@ pub fn user(id: &str) -> Plain {
     Plain::get(format!("/users/{}?$select=id", segment(id)))
 }
 
+pub fn org_contact(id: &str) -> Plain {
+    Plain::get(format!("/contacts/{}?$select=id", segment(id)))
+}
+
 /// The path form finds principal names only.
 pub fn user_by_mail(address: &str) -> Plain {
     let filter = query(&format!("mail eq {}", literal(address)));

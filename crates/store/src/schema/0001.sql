@@ -60,6 +60,8 @@ CREATE TABLE member (
   UNIQUE (catalog, mailbox)
 );
 CREATE INDEX member_by_mailbox ON member (tenant, mailbox);
+CREATE INDEX member_behind ON member (catalog, view, through);
+CREATE INDEX member_by_look ON member (catalog, looked_full_at);
 
 -- One narrow row for each pair of entry and mailbox; shown is sealed, and null where nothing differs.
 CREATE TABLE link (
@@ -70,6 +72,7 @@ CREATE TABLE link (
   PRIMARY KEY (member, entry, part)
 ) {narrow};
 CREATE INDEX link_by_item ON link (member, item) WHERE item IS NOT NULL;
+CREATE INDEX link_open ON link (member) WHERE sent_op IS NOT NULL OR trouble IS NOT NULL;
 
 CREATE TABLE prior (
   id {serial}, tenant text NOT NULL, run bigint NOT NULL, member bigint NOT NULL, entry {blob} NOT NULL,

@@ -1,0 +1,142 @@
+//! Asks: what a person or a timer wants of a book. An ask only opens a run; workers do the rest.
+
+use crate::job::{BOOK, JobError, sources_lane};
+use crate::world::Engine;
+use model::run::{RunState, Trigger};
+use model::tunnel::Book;
+use model::{CatalogId, Fingerprint, MailboxId, RunId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use store::{Job, Priority, RunStart, Scope, StoreError};
+
+/// What is asked of one book.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// Stop when the plan stands.
+    pub plan_only: bool,
+    /// Only these mailboxes; empty: all.
+    pub mailboxes: BTreeSet<MailboxId>,
+    /// Only the first so many members, by id.
+    pub pilot: Option<usize>,
+    /// List every member completely, whatever its cursor says.
+    pub full: bool,
+    /// The plan that a person saw: only exactly this may be done.
+    pub expect: Option<Fingerprint>,
+    /// A person accepts what the guards would hold, for this very plan.
+    pub approved: bool,
+    /// Do what was planned or nothing, member by member.
+    pub exact: bool,
+}
+
+/// A run that was opened, or the one that was open already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub run: RunId,
+    /// Another run of this book was still open; this ask was not taken.
+    pub busy: bool,
+}
+
+const ASK: &str = "ask";
+
+fn scope(run: RunId) -> String {
+    format!("run:{run}")
+}
+
+impl Engine {
+    /// Opens a run of the book for a person. One book has at most one open run.
+    pub async fn ask(&self, book: &Book, trigger: Trigger, ask: &Ask) -> Result<Asked, StoreError> {
+        let store = self.store();
+        if let Some(open) = store.open_run(&book.tenant, &book.key).await? {
+            // A plan that nobody applied is overtaken by the next ask.
+            if !matches!(open.state, RunState::Planned | RunState::Held) {
+                return Ok(Asked {
+                    run: open.id,
+                    busy: true,
+                });
+            }
+            let now = store.time().await?;
+            store
+                .finish_run(
+                    open.id,
+                    RunState::Cancelled,
+                    "overtaken by a newer run",
+                    now,
+                )
+                .await?;
+        }
+        let run = self.begin(book, trigger, ask).await?;
+        self.offer_book(book).await?;
+        Ok(Asked { run, busy: false })
+    }
+
+    pub(crate) async fn begin(
+        &self,
+        book: &Book,
+        trigger: Trigger,
+        ask: &Ask,
+    ) -> Result<RunId, StoreError> {
+        let start = RunStart {
+            tenant: book.tenant.clone(),
+            book: book.key.clone(),
+            trigger,
+            policy_version: self.in_force().policy.version.clone(),
+        };
+        let now = self.store().time().await?;
+        let run = self.store().begin_run(&start, now).await?;
+        let text = serde_json::to_string(ask).unwrap_or_default();
+        self.store()
+            .set_setting(&scope(run), ASK, Some(&text))
+            .await?;
+        Ok(run)
+    }
+
+    pub(crate) async fn ask_of(&self, run: RunId) -> Result<Ask, StoreError> {
+        let text = self.store().setting(&scope(run), ASK).await?;
+        Ok(text
+            .and_then(|t| serde_json::from_str(&t).ok())
+            .unwrap_or_default())
+    }
+
+    /// Says that a book wants to be looked at now.
+    pub(crate) async fn offer_book(&self, book: &Book) -> Result<(), StoreError> {
+        let now = self.store().time().await?;
+        self.offer_book_at(book, now).await
+    }
+
+    pub(crate) async fn offer_book_at(
+        &self,
+        book: &Book,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let job = Job {
+            tenant: book.tenant.clone(),
+            lane: sources_lane(&book.tenant),
+            kind: BOOK.to_owned(),
+            target: book.catalog.to_string(),
+            priority: Priority::Normal,
+            attempts: 0,
+        };
+        self.store().offer(&job, due_at).await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+
+    /// Did a person pause the tenant, a tunnel of the book, or the run?
+    pub(crate) async fn is_paused(
+        &self,
+        catalog: CatalogId,
+        run: Option<RunId>,
+    ) -> Result<bool, JobError> {
+        let pauses = self.store().pauses().await?;
+        let Some(book) = self.book(catalog) else {
+            return Ok(false);
+        };
+        let tunnels = book.tunnels.iter().map(|t| Scope::Tunnel(t.id.clone()));
+        let scopes: BTreeSet<String> = tunnels
+            .chain([Scope::Tenant(book.tenant.clone())])
+            .chain(run.map(Scope::Run))
+            .map(|s| s.to_string())
+            .collect();
+        Ok(pauses.iter().any(|p| scopes.contains(&p.scope)))
+    }
+}

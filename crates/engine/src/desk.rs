@@ -1,0 +1,231 @@
+//! The desk: everything that planning one member needs, laid out from one look and the store.
+
+use crate::look::{self, Look};
+use crate::world::{Engine, Tenant};
+use graph::GraphError;
+use model::catalog::{CatalogView, EntryState};
+use model::link::Part;
+use model::member::{Member, MemberState};
+use model::plan::Plan;
+use model::snapshot::{Reach, Snapshot};
+use model::tunnel::{Book, Tunnel};
+use model::{ContentId, EntryId, FolderId, Item, ItemId, Timestamp};
+use planner::plan::{Brakes, Input, Links};
+use planner::rules::Rules;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use store::StoreError;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeskError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+/// What a plan of one member is made from.
+pub(crate) struct Desk {
+    pub member: Member,
+    pub rules: Arc<Rules>,
+    pub catalog: CatalogView,
+    pub links: Links,
+    pub snapshot: Snapshot,
+    pub held: u64,
+    pub own: Option<EntryId>,
+}
+
+impl Desk {
+    /// Lays out what the look and the catalog say must be considered: with a full look, a new rule or a
+    /// leaving member everything, else what is newer than the member and what was observed.
+    pub(crate) async fn lay(
+        engine: &Engine,
+        tenant: &Tenant,
+        book: &Book,
+        member: &Member,
+        look: &Look,
+    ) -> Result<Self, DeskError> {
+        let rules = Arc::new(rules(engine, book, member).await?);
+        let mut desk = Self {
+            member: member.clone(),
+            rules,
+            catalog: CatalogView::default(),
+            links: Links::new(),
+            snapshot: look.snapshot.clone(),
+            held: engine.store().count_copies(member.id).await?,
+            own: own(engine, member),
+        };
+        desk.fill(engine).await?;
+        if let Some(folder) = &look.folder {
+            desk.prove(engine, tenant, &folder.id).await?;
+        }
+        Ok(desk)
+    }
+
+    async fn fill(&mut self, engine: &Engine) -> Result<(), StoreError> {
+        if self.is_whole() {
+            self.fill_whole(engine).await?;
+        } else {
+            self.fill_changes(engine).await?;
+        }
+        self.fill_contents(engine).await
+    }
+
+    fn is_whole(&self) -> bool {
+        self.snapshot.reach == Reach::Full || self.member.state != MemberState::Active
+    }
+
+    async fn fill_whole(&mut self, engine: &Engine) -> Result<(), StoreError> {
+        let m = self.member.clone();
+        self.links = engine.store().links(m.id).await?;
+        self.catalog = engine
+            .store()
+            .view(&m.tenant, m.catalog, &m.view, 0)
+            .await?;
+        // A copy whose entry another view held: the member changed its view since.
+        let known: BTreeSet<EntryId> = self.catalog.entries.keys().copied().collect();
+        let strange: Vec<EntryId> = self
+            .links
+            .keys()
+            .map(|(e, _)| *e)
+            .filter(|e| !known.contains(e))
+            .collect();
+        self.add_entries(engine, &strange).await
+    }
+
+    async fn fill_changes(&mut self, engine: &Engine) -> Result<(), StoreError> {
+        let m = self.member.clone();
+        self.catalog = engine
+            .store()
+            .view(&m.tenant, m.catalog, &m.view, m.through)
+            .await?;
+        let seen: Vec<ItemId> = self.snapshot.items.keys().cloned().collect();
+        let observed = engine.store().links_by_item(m.id, &seen).await?;
+        let troubled = engine.store().links_troubled(&m.tenant, m.id).await?;
+        let others: BTreeSet<EntryId> = observed
+            .keys()
+            .chain(troubled.keys())
+            .map(|(entry, _)| *entry)
+            .filter(|e| !self.catalog.entries.contains_key(e))
+            .collect();
+        self.add_entries(engine, &others.into_iter().collect::<Vec<_>>())
+            .await?;
+        let entries: Vec<EntryId> = self.catalog.entries.keys().copied().collect();
+        self.links = engine.store().links_of(m.id, &entries).await?;
+        self.links.extend(observed);
+        self.links.extend(troubled);
+        Ok(())
+    }
+
+    async fn add_entries(&mut self, engine: &Engine, ids: &[EntryId]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let m = &self.member;
+        let more = engine
+            .store()
+            .view_entries(&m.tenant, m.catalog, &m.view, ids)
+            .await?;
+        self.catalog.entries.extend(more.entries);
+        Ok(())
+    }
+
+    /// The contents that links agreed on earlier and that no living entry carries any more.
+    async fn fill_contents(&mut self, engine: &Engine) -> Result<(), StoreError> {
+        for entry in self.catalog.entries.values() {
+            if let EntryState::Live { content, item, .. } = &entry.state {
+                self.catalog.contents.insert(*content, item.clone());
+            }
+        }
+        let missing: Vec<ContentId> = self
+            .links
+            .values()
+            .filter_map(|l| l.agreed)
+            .filter(|c| !self.catalog.contents.contains_key(c))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let more = engine
+            .store()
+            .contents(&self.member.tenant, &missing)
+            .await?;
+        self.catalog.contents.extend(more);
+        Ok(())
+    }
+
+    /// Asks by id for what this look alone cannot tell.
+    async fn prove(
+        &mut self,
+        engine: &Engine,
+        tenant: &Tenant,
+        folder: &FolderId,
+    ) -> Result<(), DeskError> {
+        let ids = planner::plan::to_prove(&self.input(engine, engine.now()));
+        look::prove(
+            engine,
+            tenant,
+            &self.member.mailbox,
+            folder,
+            &ids,
+            &mut self.snapshot,
+        )
+        .await?;
+        Ok(())
+    }
+
+    pub(crate) fn input<'a>(&'a self, engine: &'a Engine, now: Timestamp) -> Input<'a> {
+        Input {
+            rules: &self.rules,
+            member: &self.member,
+            now,
+            catalog: &self.catalog,
+            observed: &self.snapshot,
+            links: &self.links,
+            held: self.held,
+            own: self.own,
+            stamp_key: &engine.inner.keys.stamps,
+            brakes: Brakes::default(),
+        }
+    }
+
+    pub(crate) fn plan(&self, engine: &Engine, now: Timestamp) -> Plan {
+        planner::plan::plan(&self.input(engine, now))
+    }
+
+    /// The member never held anything of ours.
+    pub(crate) fn first_fill(&self) -> bool {
+        self.held == 0 && self.member.written_at.is_none()
+    }
+
+    pub(crate) fn content(&self, id: ContentId) -> Option<&Arc<Item>> {
+        self.catalog.contents.get(&id)
+    }
+
+    pub(crate) fn link(&self, entry: EntryId, part: Part) -> model::link::Link {
+        self.links
+            .get(&(entry, part))
+            .cloned()
+            .unwrap_or_else(|| model::link::Link::new(self.member.id, entry, part))
+    }
+}
+
+/// The card of the mailbox's own person, when the rules leave it out: its id follows from the person's.
+fn own(engine: &Engine, member: &Member) -> Option<EntryId> {
+    let identity = planner::identity::object(member.mailbox.as_str());
+    Some(engine.inner.keys.entry(member.catalog, &identity))
+}
+
+/// The rules of the tunnels whose sources the member's view is made of.
+async fn rules(engine: &Engine, book: &Book, member: &Member) -> Result<Rules, StoreError> {
+    let sources = engine
+        .store()
+        .view_sources(member.catalog, &member.view)
+        .await?;
+    let feeds = |t: &&Tunnel| {
+        sources
+            .iter()
+            .any(|s| s.split('/').next() == Some(t.id.as_str()))
+    };
+    let tunnels: Vec<&Tunnel> = book.tunnels.iter().filter(feeds).collect();
+    Ok(Rules::of(&tunnels))
+}

@@ -1,0 +1,232 @@
+//! The job of one book: open runs go on, else its sources are looked at.
+
+use crate::ask::Ask;
+use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh};
+use crate::world::{Engine, Tenant};
+use model::member::Member;
+use model::run::{Run, RunState, Trigger};
+use model::tunnel::{Book, TunnelState};
+use model::{CatalogId, MemberId, Millis, Timestamp};
+use std::collections::BTreeSet;
+use store::{Job, Priority, RunProgress};
+
+pub(crate) async fn run(engine: &Engine, id: CatalogId) -> Result<Again, JobError> {
+    let Some(book) = engine.book(id) else {
+        return Ok(Again::No);
+    };
+    let Some(tenant) = engine.tenant(&book.tenant) else {
+        return Ok(Again::No);
+    };
+    match engine.store().open_run(&book.tenant, &book.key).await? {
+        Some(run) => go_on(engine, tenant, &book, &run).await,
+        None => scheduled(engine, tenant, &book).await,
+    }
+}
+
+/// What an open run asks for next.
+async fn go_on(
+    engine: &Engine,
+    tenant: &Tenant,
+    book: &Book,
+    run: &Run,
+) -> Result<Again, JobError> {
+    let progress = engine.store().run_progress(run.id).await?;
+    match run.state {
+        RunState::Planning if progress.members() == 0 => begin(engine, tenant, book, run).await,
+        RunState::Planning if progress.waiting == 0 => judge::judge(engine, book, run).await,
+        RunState::Performing if progress.planned + progress.performing == 0 => {
+            finish(engine, book, run, &progress).await
+        }
+        RunState::Planning | RunState::Performing => {
+            // A crash may have taken an offer with it: what waits is offered again.
+            offer_members(engine, book, &waiting(engine, run).await?).await?;
+            Ok(Again::No)
+        }
+        // A person decides; the schedule goes on looking meanwhile.
+        RunState::Held | RunState::Planned => held(engine, tenant, book, run).await,
+        _ => Ok(Again::No),
+    }
+}
+
+async fn waiting(engine: &Engine, run: &Run) -> Result<Vec<MemberId>, JobError> {
+    use model::run::MemberRunState::{Performing, Planned, Waiting};
+    let planning = run.state == RunState::Planning;
+    let open = |m: &store::RunMember| match m.state {
+        Waiting => planning,
+        Planned | Performing => !planning,
+        _ => false,
+    };
+    let members = engine.store().run_members(run.id).await?;
+    Ok(members
+        .iter()
+        .filter(|m| open(m))
+        .map(|m| m.member)
+        .collect())
+}
+
+/// A run that was asked for: look at the sources first, then at every member it is for.
+async fn begin(
+    engine: &Engine,
+    tenant: &Tenant,
+    book: &Book,
+    run: &Run,
+) -> Result<Again, JobError> {
+    let ask = engine.ask_of(run.id).await?;
+    let refreshed = match refresh::refresh(engine, tenant, book, true).await {
+        Ok(refreshed) => refreshed,
+        Err(JobError::Graph(error)) => {
+            let now = engine.store().time().await?;
+            engine
+                .store()
+                .finish_run(run.id, RunState::Incomplete, &error.to_string(), now)
+                .await?;
+            return Ok(next_round(book, now));
+        }
+        Err(error) => return Err(error),
+    };
+    let members = chosen(engine, book, &ask, &refreshed.due).await?;
+    if members.is_empty() {
+        let now = engine.store().time().await?;
+        let (state, reason) = match refreshed.troubles.first() {
+            Some(trouble) => (RunState::Incomplete, trouble.clone()),
+            None => (RunState::Done, "nothing to do".to_owned()),
+        };
+        engine
+            .store()
+            .finish_run(run.id, state, &reason, now)
+            .await?;
+        return Ok(next_round(book, now));
+    }
+    engine.store().add_run_members(run.id, &members).await?;
+    offer_members(engine, book, &members).await?;
+    Ok(Again::No)
+}
+
+/// The members an ask is for: named ones, a pilot, all with a full look, or those with something to do.
+async fn chosen(
+    engine: &Engine,
+    book: &Book,
+    ask: &Ask,
+    due: &BTreeSet<MemberId>,
+) -> Result<Vec<MemberId>, JobError> {
+    let all = engine.store().members(&book.tenant, book.catalog).await?;
+    let takes_part = |m: &&Member| m.state != model::member::MemberState::Left;
+    let named = |m: &&Member| ask.mailboxes.is_empty() || ask.mailboxes.contains(&m.mailbox);
+    let wanted = |m: &&Member| ask.full || due.contains(&m.id);
+    let picked = all
+        .iter()
+        .filter(takes_part)
+        .filter(named)
+        .filter(wanted)
+        .map(|m| m.id);
+    Ok(picked.take(ask.pilot.unwrap_or(usize::MAX)).collect())
+}
+
+/// Nobody asked: one round over the sources, and a run only if someone has something to do.
+async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Again, JobError> {
+    let active = book.tunnels.iter().any(|t| t.state != TunnelState::Paused);
+    let now = engine.store().time().await?;
+    if !active || engine.is_paused(book.catalog, None).await? {
+        return Ok(next_round(book, now));
+    }
+    let refreshed = refresh::refresh(engine, tenant, book, false).await?;
+    if !refreshed.due.is_empty() {
+        let run = engine
+            .begin(book, Trigger::Schedule, &Ask::default())
+            .await?;
+        let members: Vec<MemberId> = refreshed.due.into_iter().collect();
+        engine.store().add_run_members(run, &members).await?;
+        offer_members(engine, book, &members).await?;
+    }
+    Ok(next_round(book, engine.store().time().await?))
+}
+
+/// While a plan waits for a person, the sources are still looked at; a plan that would differ is made anew
+/// when the person has decided.
+async fn held(
+    engine: &Engine,
+    tenant: &Tenant,
+    book: &Book,
+    _run: &Run,
+) -> Result<Again, JobError> {
+    if !engine.is_paused(book.catalog, None).await? {
+        refresh::refresh(engine, tenant, book, false).await?;
+    }
+    Ok(next_round(book, engine.store().time().await?))
+}
+
+async fn finish(
+    engine: &Engine,
+    book: &Book,
+    run: &Run,
+    progress: &RunProgress,
+) -> Result<Again, JobError> {
+    let now = engine.store().time().await?;
+    let left = progress.deferred + progress.stale;
+    let (state, reason) = match (left, progress.members()) {
+        (0, _) => (RunState::Done, String::new()),
+        (_, all) if progress.stale == all => (
+            RunState::Stale,
+            "every mailbox changed since the plan was made".to_owned(),
+        ),
+        (n, all) => (
+            RunState::Incomplete,
+            format!("{n} of {all} mailboxes wait for the next round"),
+        ),
+    };
+    engine
+        .store()
+        .finish_run(run.id, state, &reason, now)
+        .await?;
+    judge::note_applied(engine, book, run).await?;
+    engine.inner.bell.ring();
+    let soon = if left > 0 {
+        now + engine.settings().retry
+    } else {
+        Timestamp::NEVER
+    };
+    Ok(match next_round(book, now) {
+        Again::At(at) => Again::At(at.min(soon)),
+        Again::No => Again::No,
+    })
+}
+
+fn next_round(book: &Book, now: Timestamp) -> Again {
+    let every = book
+        .tunnels
+        .iter()
+        .map(|t| t.every)
+        .min()
+        .unwrap_or(Millis::hours(1));
+    Again::At(now + every)
+}
+
+/// Says that these members want to be looked at now.
+pub(crate) async fn offer_members(
+    engine: &Engine,
+    book: &Book,
+    ids: &[MemberId],
+) -> Result<(), JobError> {
+    let now = engine.store().time().await?;
+    let wanted: BTreeSet<MemberId> = ids.iter().copied().collect();
+    let members = engine.store().members(&book.tenant, book.catalog).await?;
+    let jobs = members
+        .iter()
+        .filter(|m| wanted.contains(&m.id))
+        .map(|m| (member_job(m), now))
+        .collect();
+    engine.store().offer_all(jobs).await?;
+    engine.inner.bell.ring();
+    Ok(())
+}
+
+fn member_job(member: &Member) -> Job {
+    Job {
+        tenant: member.tenant.clone(),
+        lane: mailbox_lane(&member.mailbox),
+        kind: MEMBER.to_owned(),
+        target: member.id.to_string(),
+        priority: Priority::Normal,
+        attempts: 0,
+    }
+}

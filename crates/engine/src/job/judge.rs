@@ -1,0 +1,314 @@
+//! Judging a run once every member is planned: one verdict, one fingerprint.
+
+use crate::block::Block;
+use crate::job::book::offer_members;
+use crate::job::{Again, JobError};
+use crate::world::Engine;
+use model::plan::{Halt, Tally, Verdict};
+use model::run::{MemberRunState, Run, RunState, Trigger};
+use model::tunnel::{Book, Limits, Policy};
+use model::{EntryId, Fingerprint, MemberId, TunnelId};
+use planner::judge::{Counts, History, JudgeInput, left_by_rule};
+use planner::tally::{self, Distinct};
+use policy::Effect;
+use std::collections::{BTreeMap, BTreeSet};
+use store::{Counted, Decision, RunMember, Written};
+
+pub(crate) async fn judge(engine: &Engine, book: &Book, run: &Run) -> Result<Again, JobError> {
+    let members = engine.store().run_members(run.id).await?;
+    let case = Case::gather(engine, book, run, &members).await?;
+    let ask = engine.ask_of(run.id).await?;
+    let approved = ask.expect.as_ref().filter(|_| ask.approved);
+    let verdict = planner::judge::judge(&case.input(run, approved));
+    if ask.plan_only {
+        return planned(engine, run, &case, &verdict).await;
+    }
+    if ask.exact && ask.expect.as_ref() != Some(&case.fingerprint) {
+        let reason = "everything moved since the plan was made; plan again";
+        engine
+            .store()
+            .set_verdict(run.id, &case.fingerprint, RunState::Planning, reason)
+            .await?;
+        let now = engine.store().time().await?;
+        engine
+            .store()
+            .finish_run(run.id, RunState::Stale, reason, now)
+            .await?;
+        return Ok(Again::No);
+    }
+    match verdict {
+        Verdict::Go => go(engine, book, run, &case.fingerprint).await,
+        Verdict::Hold(halts) => hold(engine, book, run, &case.fingerprint, &halts).await,
+    }
+}
+
+/// Only a plan was asked for.
+async fn planned(
+    engine: &Engine,
+    run: &Run,
+    case: &Case,
+    verdict: &Verdict,
+) -> Result<Again, JobError> {
+    let reason = match verdict {
+        Verdict::Go => String::new(),
+        Verdict::Hold(halts) => words(halts),
+    };
+    engine
+        .store()
+        .set_verdict(run.id, &case.fingerprint, RunState::Planned, &reason)
+        .await?;
+    engine.inner.bell.ring();
+    Ok(Again::No)
+}
+
+pub(crate) async fn go(
+    engine: &Engine,
+    book: &Book,
+    run: &Run,
+    print: &Fingerprint,
+) -> Result<Again, JobError> {
+    engine
+        .store()
+        .set_verdict(run.id, print, RunState::Performing, "")
+        .await?;
+    let members = engine.store().run_members(run.id).await?;
+    let ready: Vec<MemberId> = members
+        .iter()
+        .filter(|m| m.state == MemberRunState::Planned)
+        .map(|m| m.member)
+        .collect();
+    offer_members(engine, book, &ready).await?;
+    engine.offer_book(book).await?;
+    Ok(Again::No)
+}
+
+async fn hold(
+    engine: &Engine,
+    book: &Book,
+    run: &Run,
+    print: &Fingerprint,
+    halts: &[Halt],
+) -> Result<Again, JobError> {
+    let now = engine.store().time().await?;
+    engine
+        .store()
+        .set_verdict(run.id, print, RunState::Planning, &words(halts))
+        .await?;
+    let hold = engine.store().hold(run.id, print, halts, now).await?;
+    match hold.decision {
+        Some((Decision::Approved, ..)) => go(engine, book, run, print).await,
+        Some((Decision::Rejected, who, _)) => {
+            let reason = format!("this very plan was rejected by {who}");
+            engine
+                .store()
+                .finish_run(run.id, RunState::Rejected, &reason, now)
+                .await?;
+            Ok(Again::No)
+        }
+        None => {
+            engine.inner.bell.ring();
+            Ok(Again::No)
+        }
+    }
+}
+
+fn words(halts: &[Halt]) -> String {
+    let all: BTreeSet<&str> = halts.iter().map(|h| h.detail.as_str()).collect();
+    all.into_iter().collect::<Vec<_>>().join("; ")
+}
+
+/// Everything a verdict depends on, gathered.
+struct Case {
+    members: BTreeMap<MemberId, Tally>,
+    halts: Vec<(MemberId, Halt)>,
+    distinct: Distinct,
+    by_rule: BTreeSet<EntryId>,
+    left_by_rule: BTreeSet<MemberId>,
+    history: History,
+    catalog_size: u64,
+    unapplied: BTreeSet<TunnelId>,
+    limits: Limits,
+    fingerprint: Fingerprint,
+}
+
+impl Case {
+    async fn gather(
+        engine: &Engine,
+        book: &Book,
+        run: &Run,
+        members: &[RunMember],
+    ) -> Result<Self, JobError> {
+        let store = engine.store();
+        let now = store.time().await?;
+        let limits = strictest(book);
+        let mut case = Self {
+            members: BTreeMap::new(),
+            halts: Vec::new(),
+            distinct: Distinct::default(),
+            by_rule: BTreeSet::new(),
+            left_by_rule: BTreeSet::new(),
+            history: history(
+                store
+                    .written_since(&book.tenant, book.catalog, now - limits.per)
+                    .await?,
+            ),
+            catalog_size: store.catalog_size(book.catalog).await?,
+            unapplied: unapplied(engine, book).await?,
+            limits,
+            fingerprint: fingerprint(members),
+        };
+        case.add_blocks(engine, run, members).await?;
+        let leaving = store.members(&book.tenant, book.catalog).await?;
+        case.left_by_rule = leaving
+            .iter()
+            .filter(|m| left_by_rule(m))
+            .map(|m| m.id)
+            .collect();
+        Ok(case)
+    }
+
+    async fn add_blocks(
+        &mut self,
+        engine: &Engine,
+        run: &Run,
+        members: &[RunMember],
+    ) -> Result<(), JobError> {
+        let blocks: BTreeMap<Fingerprint, Block> = engine
+            .store()
+            .blocks(run.id)
+            .await?
+            .into_iter()
+            .filter_map(|row| Some((row.fingerprint, serde_json::from_slice(&row.bytes).ok()?)))
+            .collect();
+        for member in members {
+            self.members
+                .insert(member.member, member.tally.clone().unwrap_or_default());
+            let Some(block) = member.block.as_ref().and_then(|print| blocks.get(print)) else {
+                continue;
+            };
+            self.halts
+                .extend(block.halt.clone().map(|halt| (member.member, halt)));
+        }
+        for block in blocks.values() {
+            self.distinct.deleted.extend(&block.deleted);
+            self.distinct.blanked.extend(&block.blanked);
+            self.distinct.created.extend(&block.created);
+            self.by_rule.extend(&block.by_rule);
+        }
+        Ok(())
+    }
+
+    fn input<'a>(&'a self, run: &'a Run, approved: Option<&'a Fingerprint>) -> JudgeInput<'a> {
+        JudgeInput {
+            members: &self.members,
+            halts: &self.halts,
+            distinct: &self.distinct,
+            catalog_size: self.catalog_size,
+            limits: &self.limits,
+            history: &self.history,
+            trigger: run.trigger,
+            unapplied: &self.unapplied,
+            rule_changed: &self.by_rule,
+            left_by_rule: &self.left_by_rule,
+            fingerprint: &self.fingerprint,
+            approved,
+        }
+    }
+}
+
+/// One name for what all members together would do; members without a block do nothing.
+fn fingerprint(members: &[RunMember]) -> Fingerprint {
+    let blocks = members
+        .iter()
+        .filter_map(|m| Some((m.member, m.block.clone()?)))
+        .collect();
+    tally::run(&blocks)
+}
+
+/// Tunnels of one book share its copies: the strictest limit of them holds for all.
+fn strictest(book: &Book) -> Limits {
+    let limits = book.tunnels.iter().map(|t| t.limits);
+    limits
+        .min_by_key(|l| (l.items, l.percent))
+        .unwrap_or_default()
+}
+
+fn history(written: Written) -> History {
+    let of = |kind: Counted| written.entries.get(&kind).cloned().unwrap_or_default();
+    History {
+        distinct: Distinct {
+            deleted: of(Counted::Delete),
+            blanked: of(Counted::Blanking),
+            created: of(Counted::Create),
+        },
+        members: written
+            .members
+            .iter()
+            .map(|(id, c)| {
+                (
+                    *id,
+                    Counts {
+                        deletes: c.deletes,
+                        blankings: c.blankings,
+                        creates: c.creates,
+                    },
+                )
+            })
+            .collect(),
+    }
+}
+
+const APPLIED: &str = "applied";
+
+fn scope(book: &Book) -> String {
+    format!("catalog:{}", book.catalog)
+}
+
+/// The part of the policy that is about this book.
+fn of_book(engine: &Engine, book: &Book) -> Policy {
+    let policy = &engine.in_force().policy;
+    let lists = policy
+        .lists
+        .get(&book.tenant)
+        .map(|lists| (book.tenant.clone(), lists.clone()));
+    Policy {
+        version: String::new(),
+        tunnels: book.tunnels.clone(),
+        lists: lists.into_iter().collect(),
+    }
+}
+
+/// Tunnels that nobody has applied yet, or that were widened since.
+async fn unapplied(engine: &Engine, book: &Book) -> Result<BTreeSet<TunnelId>, JobError> {
+    let text = engine.store().setting(&scope(book), APPLIED).await?;
+    let before: Policy = text
+        .and_then(|t| serde_json::from_str(&t).ok())
+        .unwrap_or_default();
+    let widened = policy::changes(&before, &of_book(engine, book));
+    let here: BTreeSet<&TunnelId> = book.tunnels.iter().map(|t| &t.id).collect();
+    let waits = widened
+        .into_iter()
+        .filter(|c| c.effect == Effect::Widens && here.contains(&c.tunnel));
+    Ok(waits.map(|c| c.tunnel).collect())
+}
+
+/// After a run that a person asked for or approved: this is what was applied.
+pub(crate) async fn note_applied(engine: &Engine, book: &Book, run: &Run) -> Result<(), JobError> {
+    let approved = run.trigger == Trigger::Command || was_approved(engine, book, run).await?;
+    if approved {
+        let text = serde_json::to_string(&of_book(engine, book)).unwrap_or_default();
+        engine
+            .store()
+            .set_setting(&scope(book), APPLIED, Some(&text))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn was_approved(engine: &Engine, book: &Book, run: &Run) -> Result<bool, JobError> {
+    let Some(print) = &run.fingerprint else {
+        return Ok(false);
+    };
+    let hold = engine.store().held(&book.tenant, &book.key, print).await?;
+    Ok(hold.is_some_and(|h| matches!(h.decision, Some((Decision::Approved, ..)))))
+}

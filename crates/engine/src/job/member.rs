@@ -1,0 +1,102 @@
+//! The job of one member: what its book's open run asks of it now.
+
+use crate::ask::Ask;
+use crate::job::{Again, JobError, perform, plan};
+use crate::world::{Engine, Tenant};
+use model::MemberId;
+use model::member::{Member, MemberState};
+use model::run::{Account, MemberRunState, Run, RunState};
+use model::tunnel::Book;
+use std::sync::Arc;
+use store::{Lease, RunMember};
+
+/// Where one job of a member stands: everything it may touch.
+pub(crate) struct Place<'a> {
+    pub engine: &'a Engine,
+    pub lease: &'a Lease,
+    pub tenant: &'a Tenant,
+    pub book: Arc<Book>,
+    pub member: Member,
+    pub run: Run,
+    pub row: RunMember,
+    pub ask: Ask,
+}
+
+impl Place<'_> {
+    pub(crate) fn default_folder(&self) -> bool {
+        self.book.tunnels.iter().any(|t| t.folder.default)
+    }
+}
+
+pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<Again, JobError> {
+    let Some(place) = place(engine, lease, id).await? else {
+        return Ok(Again::No);
+    };
+    let done = match (place.run.state, place.row.state) {
+        (RunState::Planning, MemberRunState::Waiting) => plan::plan(&place).await,
+        (RunState::Performing, MemberRunState::Planned | MemberRunState::Performing) => {
+            perform::perform(&place).await
+        }
+        _ => Ok(Again::No),
+    };
+    let again = match done {
+        Ok(again) => again,
+        Err(JobError::Graph(error)) => defer(&place, &error.to_string()).await?,
+        Err(error) => return Err(error),
+    };
+    if again == Again::No {
+        engine.offer_book(&place.book).await?;
+    }
+    Ok(again)
+}
+
+async fn place<'a>(
+    engine: &'a Engine,
+    lease: &'a Lease,
+    id: MemberId,
+) -> Result<Option<Place<'a>>, JobError> {
+    let Some(member) = engine.store().member(id).await? else {
+        return Ok(None);
+    };
+    let (Some(tenant), Some(book)) = (engine.tenant(&member.tenant), engine.book(member.catalog))
+    else {
+        return Ok(None);
+    };
+    let Some(run) = engine.store().open_run(&member.tenant, &book.key).await? else {
+        return Ok(None);
+    };
+    let Some(row) = engine.store().run_member(run.id, id).await? else {
+        return Ok(None);
+    };
+    if member.state == MemberState::Left {
+        return Ok(None);
+    }
+    let ask = engine.ask_of(run.id).await?;
+    Ok(Some(Place {
+        engine,
+        lease,
+        tenant,
+        book,
+        member,
+        run,
+        row,
+        ask,
+    }))
+}
+
+/// A mailbox that cannot be read or written now hurts no other: it is left for a later round.
+pub(crate) async fn defer(place: &Place<'_>, reason: &str) -> Result<Again, JobError> {
+    let planned = place.row.tally.as_ref().map_or(0, |t| t.writes());
+    let account = Account {
+        planned,
+        deferred: planned,
+        ..Account::default()
+    };
+    let state = MemberRunState::Deferred;
+    place
+        .engine
+        .store()
+        .member_done(place.run.id, place.member.id, account, state, reason)
+        .await?;
+    Ok(Again::No)
+}

@@ -1,0 +1,306 @@
+//! Performing one member's plan: settle what is unknown, look, plan again, carry out, remember how far it came.
+
+use crate::desk::Desk;
+use crate::job::carry::{Carried, Hand};
+use crate::job::member::{self, Place};
+use crate::job::{Again, JobError, resolve};
+use crate::look::{self, Look};
+use graph::{Folder, FolderOutcome};
+use model::Timestamp;
+use model::member::MemberState;
+use model::plan::{Plan, Tally};
+use model::run::{Account, MemberRunState};
+use model::snapshot::{Reach, Snapshot};
+use planner::settle::Fate;
+use planner::tally;
+use store::Finished;
+
+/// Photos follow their cards, and what changed under us is planned again: a few passes are enough, and what is
+/// left then waits for the next round.
+const PASSES: usize = 4;
+
+pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
+    let (engine, store) = (place.engine, place.engine.store());
+    store
+        .run_member_state(
+            place.run.id,
+            place.member.id,
+            MemberRunState::Performing,
+            "",
+        )
+        .await?;
+    let kept = engine.inner.looks.take(place.run.id, place.member.id);
+    let mut look = match kept {
+        Some(look) => look,
+        None => fresh_look(place).await?,
+    };
+    if let Some(until) = resolve::resolve(place, look.folder.as_ref()).await? {
+        return Ok(Again::At(until));
+    }
+    let Some(folder) = ensure_folder(place, &mut look).await? else {
+        return member::defer(place, NO_FOLDER).await;
+    };
+    let mut hands = Hands {
+        place,
+        folder,
+        look,
+        whole: false,
+        carried: Carried::default(),
+    };
+    let end = hands.passes().await?;
+    hands.finish(end).await
+}
+
+const NO_FOLDER: &str = "the target folder could not be made; it is tried again in the next round";
+
+async fn fresh_look(place: &Place<'_>) -> Result<Look, JobError> {
+    let wanted = place.wanted().await?;
+    Ok(look::look(
+        place.engine,
+        place.tenant,
+        &place.member,
+        place.default_folder(),
+        wanted,
+    )
+    .await?)
+}
+
+/// Finds or makes the folder and remembers it, by id.
+async fn ensure_folder(place: &Place<'_>, look: &mut Look) -> Result<Option<Folder>, JobError> {
+    if look.folder.is_none() {
+        look.folder = make_folder(place).await?;
+    }
+    let Some(folder) = look.folder.clone() else {
+        return Ok(None);
+    };
+    let known =
+        place.member.folder.as_ref() == Some(&folder.id) && place.member.folder_name == folder.name;
+    if !known {
+        place
+            .engine
+            .store()
+            .set_folder(place.member.id, Some(&folder.id), &folder.name)
+            .await?;
+    }
+    Ok(Some(folder))
+}
+
+async fn make_folder(place: &Place<'_>) -> Result<Option<Folder>, JobError> {
+    let (engine, member) = (place.engine, &place.member);
+    let not_after = engine.now() + engine.settings().bounds.request;
+    let stamp = look::folder_stamp(engine, member);
+    let name = place.book.key.as_str();
+    let made = engine
+        .graph()
+        .create_folder(&place.tenant.at, &member.mailbox, name, &stamp, not_after)
+        .await;
+    match made {
+        FolderOutcome::Made(folder) => Ok(Some(folder)),
+        // Someone else made it, or a write of ours that got no answer did.
+        FolderOutcome::NameTaken | FolderOutcome::Unknown => {
+            let wanted = look::Wanted::Full;
+            let again =
+                look::look(engine, place.tenant, member, place.default_folder(), wanted).await?;
+            Ok(again.folder)
+        }
+        FolderOutcome::NotYet { trouble, .. } | FolderOutcome::Refused(trouble) => {
+            Err(trouble.into())
+        }
+    }
+}
+
+/// How the passes over one member ended.
+enum End {
+    /// Nothing is left to do.
+    Settled {
+        through: i64,
+    },
+    /// A write got no answer: its fate is knowable from then on.
+    Wait(Timestamp),
+    /// Something is left for the next round.
+    Left {
+        reason: String,
+    },
+    /// The member moved since the plan was judged.
+    Moved,
+    Stopped,
+}
+
+struct Hands<'a> {
+    place: &'a Place<'a>,
+    folder: Folder,
+    look: Look,
+    /// A complete listing was part of it.
+    whole: bool,
+    carried: Carried,
+}
+
+impl Hands<'_> {
+    async fn passes(&mut self) -> Result<End, JobError> {
+        let place = self.place;
+        self.whole = self.look.snapshot.reach == Reach::Full;
+        for pass in 0..PASSES {
+            let desk = self.desk().await?;
+            let now = place.engine.store().time().await?;
+            let plan = desk.plan(place.engine, now);
+            if plan.steps.is_empty() {
+                return Ok(End::Settled {
+                    through: desk.catalog.version,
+                });
+            }
+            if pass == 0 && self.moved(&plan, &desk) {
+                return Ok(End::Moved);
+            }
+            let carried = self.hand(&desk).carry(&plan.steps).await?;
+            if let Some(end) = self.after(&desk, carried).await? {
+                return Ok(end);
+            }
+        }
+        let reason = "kept changing while it was written; it is planned again in the next round";
+        Ok(End::Left {
+            reason: reason.to_owned(),
+        })
+    }
+
+    async fn desk(&self) -> Result<Desk, JobError> {
+        let place = self.place;
+        let folder = Some(self.folder.id.clone());
+        let member = model::member::Member {
+            folder,
+            ..place.member.clone()
+        };
+        Ok(Desk::lay(place.engine, place.tenant, &place.book, &member, &self.look).await?)
+    }
+
+    fn hand<'b>(&'b self, desk: &'b Desk) -> Hand<'b> {
+        Hand {
+            engine: self.place.engine,
+            tenant: self.place.tenant,
+            lease: self.place.lease,
+            run: &self.place.run,
+            desk,
+            folder: self.folder.id.clone(),
+        }
+    }
+
+    /// What a person approved must be what is done; what was only judged may shrink, never grow in harm.
+    fn moved(&self, plan: &Plan, desk: &Desk) -> bool {
+        let now = tally::tally(plan, desk.held, desk.first_fill());
+        let judged = self.place.row.tally.clone().unwrap_or_default();
+        if plan.halt.is_some() && !self.place.ask.approved {
+            return true;
+        }
+        // What a run has already done is no longer in its plan.
+        let begun = self.place.row.state == MemberRunState::Performing;
+        if self.place.ask.exact && !begun {
+            !same(&now, &judged)
+        } else {
+            grew(&now, &judged)
+        }
+    }
+
+    /// Looks at what the pass did. `None`: plan again.
+    async fn after(&mut self, desk: &Desk, carried: Carried) -> Result<Option<End>, JobError> {
+        let (until, stopped) = (carried.until, carried.stopped);
+        let trouble = carried.trouble.clone();
+        let stale = carried.stale.clone();
+        self.carried.absorb(carried);
+        if stopped {
+            return Ok(Some(End::Stopped));
+        }
+        let unsettled = self
+            .place
+            .engine
+            .store()
+            .links_unsettled(desk.member.id)
+            .await?;
+        if let Some(at) = resolve::knowable(self.place.engine, &unsettled) {
+            return Ok(Some(End::Wait(at)));
+        }
+        if until.is_some() {
+            let reason = trouble.unwrap_or_else(|| "Microsoft asked us to slow down".to_owned());
+            return Ok(Some(End::Left { reason }));
+        }
+        self.look.snapshot = Snapshot::new(Reach::Changes);
+        let place = self.place;
+        let mailbox = &place.member.mailbox;
+        let snapshot = &mut self.look.snapshot;
+        look::prove(
+            place.engine,
+            place.tenant,
+            mailbox,
+            &self.folder.id,
+            &stale,
+            snapshot,
+        )
+        .await?;
+        Ok(None)
+    }
+
+    async fn finish(&self, end: End) -> Result<Again, JobError> {
+        let (store, place) = (self.place.engine.store(), self.place);
+        let (state, reason) = match &end {
+            End::Wait(at) => return Ok(Again::At(*at)),
+            End::Settled { .. } => (MemberRunState::Done, String::new()),
+            End::Left { reason } => (MemberRunState::Deferred, reason.clone()),
+            End::Moved => (
+                MemberRunState::Stale,
+                "changed since the plan was made".to_owned(),
+            ),
+            End::Stopped => (MemberRunState::Deferred, "stopped".to_owned()),
+        };
+        if let End::Settled { through, .. } = end {
+            let now = store.time().await?;
+            let cursor = self.look.cursor.clone();
+            let finished = Finished {
+                through,
+                cursor,
+                looked_full: self.whole,
+            };
+            store
+                .finish_member(place.lease, place.member.id, finished, now)
+                .await?;
+            if place.member.state != MemberState::Active {
+                store.member_left(place.member.id).await?;
+            }
+        }
+        let account = self.account(&end).await?;
+        store
+            .member_done(place.run.id, place.member.id, account, state, &reason)
+            .await?;
+        Ok(Again::No)
+    }
+
+    /// From what happened, not from what was meant: what this run's ledger says is done, is done.
+    async fn account(&self, end: &End) -> Result<Account, JobError> {
+        let place = self.place;
+        let row = place
+            .engine
+            .store()
+            .run_member(place.run.id, place.member.id)
+            .await?;
+        let done = row.map_or(0, |r| r.account.done);
+        let quarantined = self.carried.count(|fate| fate == Fate::Quarantined);
+        let judged = place.row.tally.as_ref().map_or(0, Tally::writes);
+        let deferred = match end {
+            End::Settled { .. } => 0,
+            _ => judged.saturating_sub(done + quarantined),
+        };
+        Ok(Account {
+            planned: done + quarantined + deferred,
+            done,
+            deferred,
+            quarantined,
+            held: 0,
+        })
+    }
+}
+
+fn same(a: &Tally, b: &Tally) -> bool {
+    (a.creates, a.updates, a.deletes, a.blankings) == (b.creates, b.updates, b.deletes, b.blankings)
+}
+
+/// More deletions or blankings than were judged.
+fn grew(now: &Tally, judged: &Tally) -> bool {
+    now.deletes > judged.deletes || now.blankings > judged.blankings
+}

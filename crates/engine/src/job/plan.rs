@@ -1,0 +1,129 @@
+//! Planning one member: look, lay out, decide, write down what it amounts to. Nothing is sent.
+
+use crate::block::Block;
+use crate::desk::Desk;
+use crate::job::member::Place;
+use crate::job::{Again, JobError};
+use crate::look::{self, Wanted};
+use model::catalog::{EntryState, GoneCause};
+use model::plan::{Plan, Step};
+use model::run::MemberRunState;
+use model::{EntryId, Fingerprint, Timestamp};
+use planner::tally::{self, Distinct};
+use std::collections::BTreeSet;
+use store::Finished;
+
+pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
+    let engine = place.engine;
+    let look = look::look(
+        engine,
+        place.tenant,
+        &place.member,
+        place.default_folder(),
+        place.wanted().await?,
+    )
+    .await?;
+    let desk = Desk::lay(engine, place.tenant, &place.book, &place.member, &look).await?;
+    let now = engine.store().time().await?;
+    let plan = desk.plan(engine, now);
+    remember(place, &desk, &plan, look.snapshot.reach).await?;
+    if plan.steps.is_empty() && plan.halt.is_none() {
+        nothing_to_do(place, &look, &desk, now).await?;
+    } else {
+        engine.inner.looks.keep(place.run.id, place.member.id, look);
+    }
+    Ok(Again::No)
+}
+
+async fn remember(
+    place: &Place<'_>,
+    desk: &Desk,
+    plan: &Plan,
+    _reach: model::snapshot::Reach,
+) -> Result<(), JobError> {
+    let tally = tally::tally(plan, desk.held, desk.first_fill());
+    let mut distinct = Distinct::default();
+    distinct.add(plan, &tally);
+    let block = Block::of(plan, desk, &distinct, by_rule(plan, desk));
+    let print = print(plan, &tally);
+    let bytes = serde_json::to_vec(&block).unwrap_or_default();
+    place
+        .engine
+        .store()
+        .planned_member(place.run.id, place.member.id, &tally, &print, &bytes)
+        .await?;
+    Ok(())
+}
+
+/// First fills read apart from later creations: guards count them differently.
+fn print(plan: &Plan, tally: &model::plan::Tally) -> Fingerprint {
+    let block = tally::block(plan);
+    if tally.first_fill {
+        Fingerprint(format!("{block}-first"))
+    } else {
+        block
+    }
+}
+
+fn by_rule(plan: &Plan, desk: &Desk) -> BTreeSet<EntryId> {
+    let by_rule = |entry: &EntryId| {
+        desk.catalog.entries.get(entry).is_some_and(|e| {
+            matches!(
+                e.state,
+                EntryState::Gone {
+                    cause: GoneCause::Rule,
+                    ..
+                }
+            )
+        })
+    };
+    let gone = plan
+        .steps
+        .iter()
+        .filter(|s| matches!(s, Step::Delete { .. }))
+        .map(Step::entry);
+    gone.filter(|e| by_rule(e)).collect()
+}
+
+/// Up to date: recorded at once, so that the next round begins where this one ended.
+async fn nothing_to_do(
+    place: &Place<'_>,
+    look: &look::Look,
+    desk: &Desk,
+    now: Timestamp,
+) -> Result<(), JobError> {
+    let store = place.engine.store();
+    let finished = Finished {
+        through: desk.catalog.version,
+        cursor: look.cursor.clone(),
+        looked_full: look.snapshot.reach == model::snapshot::Reach::Full,
+    };
+    store
+        .finish_member(place.lease, place.member.id, finished, now)
+        .await?;
+    let state = MemberRunState::Done;
+    store
+        .member_done(
+            place.run.id,
+            place.member.id,
+            Default::default(),
+            state,
+            "up to date",
+        )
+        .await?;
+    Ok(())
+}
+
+impl Place<'_> {
+    /// Rules that changed, a leaving member and a week without one ask for a full look.
+    pub(crate) async fn wanted(&self) -> Result<Wanted, JobError> {
+        let now = self.engine.store().time().await?;
+        let old = |at: Timestamp| now.since(at) >= self.engine.settings().full_look;
+        let fresh = self.member.looked_full_at.is_some_and(|at| !old(at));
+        Ok(if fresh && self.member.through > 0 && !self.ask.full {
+            Wanted::Changes
+        } else {
+            Wanted::Full
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Refreshing a book: one round over its sources, compiled into catalog and members.
+
+use crate::facts;
+use crate::job::JobError;
+use crate::needs::Needs;
+use crate::observe::{self, Freshness, Round};
+use crate::world::{Engine, Tenant};
+use model::MemberId;
+use model::catalog::{Catalog, Standing};
+use model::member::{Member, MemberState};
+use model::tunnel::Book;
+use planner::compile::{CompileInput, Compiled, compile};
+use std::collections::BTreeSet;
+
+/// What a refresh brought.
+#[derive(Debug, Default)]
+pub(crate) struct Refreshed {
+    /// Members with something to do.
+    pub due: BTreeSet<MemberId>,
+    /// Sources that could not be read; what they said before still stands.
+    pub troubles: Vec<String>,
+}
+
+/// What a catalog was last compiled from.
+const COMPILED: &str = "compiled";
+
+pub(crate) async fn refresh(
+    engine: &Engine,
+    tenant: &Tenant,
+    book: &Book,
+    asked: bool,
+) -> Result<Refreshed, JobError> {
+    let store = engine.store();
+    let needs = Needs::of(book, &engine.lists(&book.tenant));
+    let waiting = has_leavers(engine, book).await?;
+    let freshness = if asked || waiting {
+        Freshness::Now
+    } else {
+        Freshness::Settled
+    };
+    let round = observe::observe(engine, tenant, &needs, freshness).await?;
+    let sources = signature(engine, book, &needs).await?;
+    let compiled = store.setting(&scope(book), COMPILED).await?;
+    if waiting || compiled.as_deref() != Some(sources.as_str()) {
+        compile_book(engine, book, &needs, &round, &sources).await?;
+    }
+    let now = store.time().await?;
+    let full_before = now - engine.settings().full_look;
+    let due = store
+        .members_due(&book.tenant, book.catalog, full_before, now)
+        .await?;
+    Ok(Refreshed {
+        due,
+        troubles: round.troubles.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// Someone was seen leaving once: the next complete round decides.
+async fn has_leavers(engine: &Engine, book: &Book) -> Result<bool, JobError> {
+    let waits = engine.store().setting(&scope(book), LEAVERS).await?;
+    Ok(waits.is_some())
+}
+
+const LEAVERS: &str = "leavers";
+
+fn scope(book: &Book) -> String {
+    format!("catalog:{}", book.catalog)
+}
+
+/// What a compilation depends on: the policy, and when each collection last changed. It is compared with what
+/// the last one was made from, so that a crash between reading and compiling loses nothing.
+async fn signature(engine: &Engine, book: &Book, needs: &Needs) -> Result<String, JobError> {
+    let mut parts = vec![engine.in_force().policy.version.clone()];
+    for key in observe::keys(needs) {
+        let state = engine.store().collection(&book.tenant, &key).await?;
+        parts.push(state.map_or_else(|| "-".to_owned(), |c| c.changed_at.0.to_string()));
+    }
+    Ok(parts.join(" "))
+}
+
+async fn compile_book(
+    engine: &Engine,
+    book: &Book,
+    needs: &Needs,
+    round: &Round,
+    sources: &str,
+) -> Result<(), JobError> {
+    let store = engine.store();
+    let facts = facts::facts(engine, &book.tenant, needs).await?;
+    let catalog = store.load_catalog(&book.tenant, book.catalog).await?;
+    let members: Vec<Member> = takes_part(store.members(&book.tenant, book.catalog).await?);
+    let now = store.time().await?;
+    let compiled = compile(&CompileInput {
+        book,
+        lists: &engine.lists(&book.tenant),
+        facts: &facts,
+        complete: &round.complete,
+        catalog: &catalog,
+        members: &members,
+        known_stamps: &BTreeSet::new(),
+        round: now.0,
+        now,
+        keys: &engine.inner.keys,
+    })?;
+    keep(engine, book, &catalog, &members, &compiled).await?;
+    engine
+        .store()
+        .set_setting(&scope(book), COMPILED, Some(sources))
+        .await?;
+    Ok(())
+}
+
+fn takes_part(members: Vec<Member>) -> Vec<Member> {
+    members
+        .into_iter()
+        .filter(|m| m.state != MemberState::Left)
+        .collect()
+}
+
+async fn keep(
+    engine: &Engine,
+    book: &Book,
+    before: &Catalog,
+    members: &[Member],
+    compiled: &Compiled,
+) -> Result<(), JobError> {
+    let store = engine.store();
+    let now = store.time().await?;
+    if !compiled.catalog.is_empty() {
+        store
+            .commit_catalog(&book.tenant, book.catalog, &compiled.catalog, now)
+            .await?;
+    }
+    store
+        .apply_member_change(&book.tenant, book.catalog, &compiled.members, now)
+        .await?;
+    let leavers = someone_leaves(before, members, compiled).then_some("yes");
+    store.set_setting(&scope(book), LEAVERS, leavers).await?;
+    Ok(())
+}
+
+/// Is anyone in doubt after this round?
+fn someone_leaves(before: &Catalog, members: &[Member], compiled: &Compiled) -> bool {
+    let mut after = before.contributions.clone();
+    for (key, change) in &compiled.catalog.contributions {
+        match change {
+            Some(contribution) => after.insert(key.clone(), contribution.clone()),
+            None => after.remove(key),
+        };
+    }
+    let people = after
+        .values()
+        .any(|c| matches!(c.standing, Standing::Leaving(_)));
+    let change = &compiled.members;
+    let still = |m: &&Member| !change.stay.contains(&m.id) && !change.leave.contains_key(&m.id);
+    people || !change.doubt.is_empty() || members.iter().filter(still).any(|m| m.leaving.is_some())
+}

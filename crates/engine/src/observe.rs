@@ -1,0 +1,456 @@
+//! Observing: one round over a tenant's sources, kept in the store with its cursors.
+//!
+//! Nothing is concluded here. What a source says is written down as it says it; a person is only crossed off
+//! after being asked for by name. A source that fails leaves what we knew of it as it was.
+
+use crate::needs::{FolderSource, Needs};
+use crate::world::{Engine, Tenant};
+use graph::{Directory, Existence, GraphError, GroupFound, Lookup, PersonChange};
+use model::person::{Group, MailboxKind, Person};
+use model::{ItemId, MailboxId, Millis, Timestamp};
+use planner::compile::Complete;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use store::StoreError;
+
+/// What one round brought.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    pub complete: Complete,
+    /// Sources that could not be read; what they said before still stands.
+    pub troubles: Vec<GraphError>,
+}
+
+/// How fresh the slow census must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// As old as the settings allow.
+    Settled,
+    /// Groups are asked again: someone waits, or someone may be leaving.
+    Now,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ObserveError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Sign-in and the like: no source of this tenant can be read.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+type Observed<T> = Result<T, ObserveError>;
+
+/// The kind of a mailbox and when it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KindSeen {
+    pub kind: MailboxKind,
+    pub asked_at: Timestamp,
+}
+
+/// The photo of a user: Microsoft's tag of it, our hash of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PhotoSeen {
+    pub tag: Option<String>,
+    pub hash: Option<String>,
+}
+
+pub(crate) const USERS: &str = "users";
+pub(crate) const ORG_CONTACTS: &str = "org_contacts";
+pub(crate) const MAILBOXES: &str = "mailboxes";
+pub(crate) const PHOTOS: &str = "photos";
+pub(crate) const MANAGERS: &str = "managers";
+
+/// Every collection that these needs are read from.
+pub(crate) fn keys(needs: &Needs) -> Vec<String> {
+    let fixed = [USERS, ORG_CONTACTS, MAILBOXES, PHOTOS, MANAGERS].map(str::to_owned);
+    let groups = needs.groups.iter().map(|name| group_key(name));
+    fixed
+        .into_iter()
+        .chain(groups)
+        .chain(needs.folders.iter().map(folder_key))
+        .collect()
+}
+
+/// Items without their hashes.
+pub(crate) fn bytes(items: BTreeMap<String, (String, Vec<u8>)>) -> BTreeMap<String, Vec<u8>> {
+    items
+        .into_iter()
+        .map(|(key, (_, bytes))| (key, bytes))
+        .collect()
+}
+
+pub(crate) fn group_key(name: &str) -> String {
+    format!("group:{name}")
+}
+
+pub(crate) fn folder_key(source: &FolderSource) -> String {
+    let below = if source.children { "/*" } else { "" };
+    format!("folder:{}/{}{below}", source.address, source.path)
+}
+
+/// One round over everything that `needs` names.
+pub(crate) async fn observe(
+    engine: &Engine,
+    tenant: &Tenant,
+    needs: &Needs,
+    freshness: Freshness,
+) -> Observed<Round> {
+    let mut round = Round::default();
+    let observer = Observer {
+        engine,
+        tenant,
+        now: engine.store().time().await?,
+    };
+    round.complete.users = note(&mut round, observer.people(Directory::Users, USERS).await)?;
+    if needs.org_contacts {
+        let read = observer.people(Directory::OrgContacts, ORG_CONTACTS).await;
+        round.complete.org_contacts = note(&mut round, read)?;
+    }
+    for source in &needs.folders {
+        if note(&mut round, observer.folder(source).await)? {
+            round
+                .complete
+                .folders
+                .insert((source.address.clone(), source.path.clone()));
+        }
+    }
+    round.complete.groups = observer
+        .groups(&mut round, &needs.groups, freshness)
+        .await?;
+    note(&mut round, observer.kinds().await)?;
+    if needs.photos {
+        note(&mut round, observer.photos().await)?;
+    }
+    if needs.managers {
+        note(&mut round, observer.managers().await)?;
+    }
+    Ok(round)
+}
+
+/// Writes down how one source went. True: it was read to its end.
+fn note(round: &mut Round, read: Observed<()>) -> Observed<bool> {
+    match read {
+        Ok(()) => Ok(true),
+        // Without a token nothing else of this tenant can be read either.
+        Err(ObserveError::Graph(error @ GraphError::SignIn { .. })) => Err(error.into()),
+        Err(ObserveError::Graph(error)) => {
+            round.troubles.push(error);
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+struct Observer<'a> {
+    engine: &'a Engine,
+    tenant: &'a Tenant,
+    now: Timestamp,
+}
+
+/// Changes to one collection, as the store takes them.
+type Changes = Vec<(String, Option<Vec<u8>>)>;
+
+impl Observer<'_> {
+    async fn people(&self, what: Directory, key: &str) -> Observed<()> {
+        let cursor = self.cursor(key).await?;
+        let round = self
+            .engine
+            .graph()
+            .people_round(&self.tenant.at, what, cursor.as_deref())
+            .await?;
+        let missing = self.missing(key, &round).await?;
+        let mut changes: Changes = Vec::new();
+        let mut doubtful: BTreeSet<String> = missing;
+        for change in &round.changes {
+            match change {
+                PersonChange::Here(person) => {
+                    changes.push((person.key.clone(), Some(encode(person))))
+                }
+                PersonChange::Removed { key, .. } => {
+                    doubtful.insert(key.clone());
+                }
+            }
+        }
+        for id in doubtful {
+            if self.is_gone(what, &id).await? {
+                changes.push((id, None));
+            }
+        }
+        self.save(key, changes, Some(round.cursor)).await
+    }
+
+    /// Whom we knew and a whole round did not show.
+    async fn missing(
+        &self,
+        key: &str,
+        round: &graph::Round<PersonChange>,
+    ) -> Observed<BTreeSet<String>> {
+        if !round.whole {
+            return Ok(BTreeSet::new());
+        }
+        let shown: BTreeSet<&str> = round.changes.iter().map(PersonChange::key).collect();
+        let known = self
+            .engine
+            .store()
+            .collection_items(&self.tenant.at.name, key)
+            .await?;
+        Ok(known
+            .into_keys()
+            .filter(|k| !shown.contains(k.as_str()))
+            .collect())
+    }
+
+    /// Absence is no proof: the person is asked for by id.
+    async fn is_gone(&self, what: Directory, id: &str) -> Observed<bool> {
+        let answer = self
+            .engine
+            .graph()
+            .exists(&self.tenant.at, what, id)
+            .await?;
+        Ok(answer == Existence::Gone)
+    }
+
+    async fn folder(&self, source: &FolderSource) -> Observed<()> {
+        let key = folder_key(source);
+        let cursor = self.cursor(&key).await?;
+        let (address, path) = (source.address.as_str(), source.path.as_str());
+        let round = self
+            .engine
+            .graph()
+            .source_contacts_round(
+                &self.tenant.at,
+                address,
+                path,
+                source.children,
+                cursor.as_deref(),
+            )
+            .await?;
+        let mut changes: Changes = Vec::new();
+        for change in &round.changes {
+            match change {
+                PersonChange::Here(person) => {
+                    changes.push((person.key.clone(), Some(encode(person))))
+                }
+                PersonChange::Removed { key, .. } => changes.push((key.clone(), None)),
+            }
+        }
+        for id in self.missing(&key, &round).await? {
+            if self.contact_is_gone(address, &id).await? {
+                changes.push((id, None));
+            }
+        }
+        self.save(&key, changes, Some(round.cursor)).await
+    }
+
+    async fn contact_is_gone(&self, address: &str, id: &str) -> Observed<bool> {
+        let (mailbox, item) = (MailboxId::from(address), ItemId::from(id));
+        let answer = self
+            .engine
+            .graph()
+            .contact(&self.tenant.at, &mailbox, &item)
+            .await?;
+        Ok(matches!(answer, Lookup::Gone))
+    }
+
+    /// True: every group was asked in this very round.
+    async fn groups(
+        &self,
+        round: &mut Round,
+        names: &BTreeSet<String>,
+        freshness: Freshness,
+    ) -> Observed<bool> {
+        let mut all = true;
+        for name in names {
+            let old = self.age(&group_key(name)).await?;
+            if freshness == Freshness::Settled && old < self.engine.settings().group_census {
+                all = false;
+                continue;
+            }
+            let read = self.group(name).await;
+            all &= note(round, read)?;
+        }
+        Ok(all)
+    }
+
+    async fn group(&self, name: &str) -> Observed<()> {
+        let at = &self.tenant.at;
+        let GroupFound::One { id, name: label } = self.engine.graph().group(at, name).await? else {
+            let at = graph::Place {
+                tenant: at.name.clone(),
+                mailbox: None,
+                doing: "finding a group of the policy",
+            };
+            return Err(GraphError::Gone { at }.into());
+        };
+        let members = self.engine.graph().group_members(at, &id).await?;
+        let group = Group {
+            id,
+            name: label,
+            members,
+        };
+        let changes = vec![("group".to_owned(), Some(encode(&group)))];
+        self.save(&group_key(name), changes, None).await
+    }
+
+    /// Asks what each mailbox is for: of people whom we never asked, and of everyone once in a while.
+    async fn kinds(&self) -> Observed<()> {
+        let users: BTreeMap<String, Person> = self.items(USERS).await?;
+        let known: BTreeMap<String, KindSeen> = self.items(MAILBOXES).await?;
+        let due: Vec<MailboxId> = users
+            .values()
+            .filter(|p| p.kind == model::person::PersonKind::Member)
+            .filter(|p| known.get(&p.key).is_none_or(|k| self.kind_is_due(k)))
+            .map(|p| MailboxId::from(p.key.as_str()))
+            .collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let mut changes: Changes = Vec::new();
+        for (mailbox, answer) in self
+            .engine
+            .graph()
+            .mailbox_kinds(&self.tenant.at, &due)
+            .await?
+        {
+            // An error about one mailbox leaves what we knew of it.
+            if let Ok(kind) = answer {
+                let seen = KindSeen {
+                    kind,
+                    asked_at: self.now,
+                };
+                changes.push((mailbox.0, Some(encode(&seen))));
+            }
+        }
+        self.save(MAILBOXES, changes, None).await
+    }
+
+    /// A mailbox that is still being set up answers within about 15 minutes (graph.md 4.1).
+    fn kind_is_due(&self, seen: &KindSeen) -> bool {
+        let census = self.engine.settings().mailbox_census;
+        let wait = if seen.kind == MailboxKind::None {
+            self.engine.settings().group_census
+        } else {
+            census
+        };
+        self.now.since(seen.asked_at) >= wait
+    }
+
+    async fn photos(&self) -> Observed<()> {
+        if self.age(PHOTOS).await? < self.engine.settings().photo_census
+            && !self.has_new_people().await?
+        {
+            return Ok(());
+        }
+        let users: BTreeMap<String, Person> = self.items(USERS).await?;
+        let known: BTreeMap<String, PhotoSeen> = self.items(PHOTOS).await?;
+        let ids: Vec<String> = users.into_keys().collect();
+        let mut changes: Changes = Vec::new();
+        for (user, tag) in self
+            .engine
+            .graph()
+            .photo_tags(&self.tenant.at, &ids)
+            .await?
+        {
+            let Ok(tag) = tag else { continue };
+            if known.get(&user).is_some_and(|seen| seen.tag == tag) {
+                continue;
+            }
+            let hash = self.fetch_photo(&user, tag.is_some()).await?;
+            changes.push((user, Some(encode(&PhotoSeen { tag, hash }))));
+        }
+        self.save(PHOTOS, changes, None).await
+    }
+
+    async fn has_new_people(&self) -> Observed<bool> {
+        let (users, photos) = (self.raw(USERS).await?, self.raw(PHOTOS).await?);
+        Ok(users.keys().any(|k| !photos.contains_key(k)))
+    }
+
+    async fn fetch_photo(&self, user: &str, there: bool) -> Observed<Option<String>> {
+        if !there {
+            return Ok(None);
+        }
+        let Some(bytes) = self.engine.graph().photo(&self.tenant.at, user).await? else {
+            return Ok(None);
+        };
+        Ok(Some(
+            self.engine
+                .store()
+                .put_blob(&self.tenant.at.name, &bytes)
+                .await?,
+        ))
+    }
+
+    async fn managers(&self) -> Observed<()> {
+        if self.age(MANAGERS).await? < self.engine.settings().photo_census {
+            return Ok(());
+        }
+        let all = self.engine.graph().managers(&self.tenant.at).await?;
+        let known = self.raw(MANAGERS).await?;
+        let gone = known
+            .into_keys()
+            .filter(|k| !all.contains_key(k))
+            .map(|k| (k, None));
+        let changes: Changes = gone
+            .chain(all.iter().map(|(k, v)| (k.clone(), Some(encode(v)))))
+            .collect();
+        self.save(MANAGERS, changes, None).await
+    }
+
+    async fn cursor(&self, key: &str) -> Observed<Option<String>> {
+        Ok(self
+            .engine
+            .store()
+            .collection(&self.tenant.at.name, key)
+            .await?
+            .and_then(|c| c.cursor))
+    }
+
+    /// How long ago the collection was last looked at.
+    async fn age(&self, key: &str) -> Observed<Millis> {
+        let state = self
+            .engine
+            .store()
+            .collection(&self.tenant.at.name, key)
+            .await?;
+        Ok(state.map_or(Millis(i64::MAX), |c| self.now.since(c.looked_at)))
+    }
+
+    async fn save(&self, key: &str, changes: Changes, cursor: Option<String>) -> Observed<()> {
+        let (tenant, cursor) = (&self.tenant.at.name, cursor.as_deref());
+        self.engine
+            .store()
+            .save_collection(tenant, key, changes, false, cursor, true, self.now)
+            .await?;
+        Ok(())
+    }
+
+    async fn raw(&self, key: &str) -> Observed<BTreeMap<String, Vec<u8>>> {
+        Ok(bytes(
+            self.engine
+                .store()
+                .collection_items(&self.tenant.at.name, key)
+                .await?,
+        ))
+    }
+
+    async fn items<T: DeserializeOwned>(&self, key: &str) -> Observed<BTreeMap<String, T>> {
+        Ok(decode_all(self.raw(key).await?))
+    }
+}
+
+fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    // Plain data with text keys: this cannot fail.
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// What an older version wrote and this one cannot read is asked for again by the next whole round.
+pub(crate) fn decode_all<T: DeserializeOwned>(
+    raw: BTreeMap<String, Vec<u8>>,
+) -> BTreeMap<String, T> {
+    raw.into_iter()
+        .filter_map(|(k, bytes)| serde_json::from_slice(&bytes).ok().map(|v| (k, v)))
+        .collect()
+}

@@ -1,6 +1,8 @@
 //! Properties over random histories in a model folder: it ends, is quiet the second time, and no user's card is
 //! ever changed or removed.
 
+#![allow(clippy::unwrap_used)]
+
 mod story;
 
 use model::catalog::{EntryState, GoneCause, ViewEntry};

@@ -14,7 +14,7 @@
 //! seen i1 [stamp=E1.1|stamp=E1.1@c9|stamp=foreign|stamp=unread] display_name=Anna …
 //! seen i1 gone|unseen
 //! ```
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use model::catalog::{CatalogView, EntryState, GoneCause, ViewEntry};
 use model::field::Kind;

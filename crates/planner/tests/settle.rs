@@ -1,0 +1,243 @@
+//! What a link says after an outcome.
+
+mod story;
+
+use model::link::{Link, Origin, Part};
+use model::plan::{Outcome, Step};
+use model::{ContentId, EntryId, Etag, Field, Item, ItemId, MemberId, Millis, Timestamp, Value};
+use planner::settle::{
+    Bounds, Fate, Found, Settled, Settling, intend, knowable_at, resolve, settle,
+};
+use std::collections::BTreeMap;
+use story::{item, rules, sighting};
+
+const NOW: Timestamp = Timestamp(1_000_000);
+const BOUNDS: Bounds = Bounds {
+    request: Millis(60_000),
+    commit: Millis(60_000),
+    visible: Millis(20_000),
+};
+
+fn create() -> Step {
+    Step::Create {
+        entry: EntryId(1),
+        content: ContentId(5),
+        generation: 3,
+    }
+}
+
+fn update(tug: bool, content: i64) -> Step {
+    let changes = BTreeMap::from([(Field::JobTitle, Some(Value::text("Chief of everything")))]);
+    Step::Update {
+        entry: EntryId(1),
+        content: ContentId(content),
+        item: "i1".into(),
+        expect: None,
+        changes,
+        before: BTreeMap::from([(Field::JobTitle, None)]),
+        shown: BTreeMap::from([(Field::MobilePhone, Some(Value::text("+491")))]),
+        tug,
+    }
+}
+
+fn link() -> Link {
+    let mut link = Link::new(MemberId(1), EntryId(1), Part::Core);
+    link.item = Some(ItemId::from("i1"));
+    link.agreed = Some(ContentId(4));
+    link.generation = 2;
+    link
+}
+
+fn done(seen: Option<Item>) -> Outcome {
+    Outcome::Done {
+        item: Some("i9".into()),
+        etag: Some(Etag::from("e9")),
+        seen: seen.map(|i| sighting(&i)),
+    }
+}
+
+fn after(link: &Link, step: &Step, outcome: &Outcome, content: &Item) -> Settled {
+    let link = intend(link, step, NOW, &BOUNDS);
+    settle(&Settling {
+        link: &link,
+        step,
+        outcome,
+        now: NOW,
+        content: Some(content),
+        rules: &rules(),
+    })
+}
+
+#[test]
+fn a_create_is_remembered_as_the_server_stored_it() {
+    let content = item(&["display_name=Anna", "job_title=Chief_of_everything"]);
+    let echo = item(&["display_name=Anna", "job_title=Chief", "file_as=made_up"]);
+    let Settled { link, fate } = after(&link(), &create(), &done(Some(echo)), &content);
+    assert_eq!(fate, Fate::Done);
+    assert_eq!(
+        (link.item, link.generation, link.sent),
+        (Some("i9".into()), 3, None)
+    );
+    assert_eq!(link.agreed, Some(ContentId(5)));
+    let shown = BTreeMap::from([
+        (Field::JobTitle, Some(Value::text("Chief"))),
+        (Field::FileAs, Some(Value::text("made up"))),
+    ]);
+    assert_eq!(link.shown, shown);
+}
+
+#[test]
+fn an_update_takes_the_echo_only_of_what_it_wrote() {
+    let content = item(&["job_title=Chief_of_everything", "mobile_phone=+491"]);
+    // Between our look and our write the user changed the number: still to be seen as an edit.
+    let echo = item(&["job_title=Chief", "mobile_phone=+499"]);
+    let Settled { link, .. } = after(&link(), &update(false, 5), &done(Some(echo)), &content);
+    assert_eq!(
+        link.shown,
+        BTreeMap::from([(Field::JobTitle, Some(Value::text("Chief")))])
+    );
+}
+
+#[test]
+fn an_adopted_card_remembers_what_we_wrote() {
+    let before = Link {
+        origin: Origin::Adopted,
+        ..link()
+    };
+    let Settled { link, .. } = after(&before, &update(false, 5), &done(None), &Item::default());
+    assert_eq!(
+        link.wrote.into_iter().collect::<Vec<_>>(),
+        [Field::JobTitle]
+    );
+}
+
+#[test]
+fn tugs_are_counted_within_a_day_and_news_reset_them() {
+    let tug = |before: &Link, content| {
+        after(
+            before,
+            &update(true, content),
+            &done(None),
+            &Item::default(),
+        )
+        .link
+    };
+    let once = tug(&link(), 4);
+    assert_eq!((once.tugs, once.tugged_at), (1, Some(NOW)));
+    let twice = tug(&once, 4);
+    assert_eq!(twice.tugs, 2);
+    let old = Link {
+        tugged_at: Some(Timestamp(NOW.0 - Millis::days(1).0 - 1)),
+        ..twice.clone()
+    };
+    assert_eq!(tug(&old, 4).tugs, 1);
+    let news = after(&twice, &update(false, 5), &done(None), &Item::default()).link;
+    assert_eq!((news.tugs, news.tugged_at), (0, None));
+}
+
+#[test]
+fn an_unknown_answer_keeps_the_intent_until_it_can_be_known() {
+    let before = Link::new(MemberId(1), EntryId(1), Part::Core);
+    let Settled { link, fate } = after(&before, &create(), &Outcome::Unknown, &Item::default());
+    assert_eq!(fate, Fate::Unknown);
+    let at = knowable_at(&link, &BOUNDS).unwrap();
+    assert_eq!(at, NOW + Millis(140_000));
+    assert_eq!(
+        resolve(&link, &Found::Nothing, at, &BOUNDS),
+        None,
+        "not a moment too early"
+    );
+    let again = resolve(&link, &Found::Nothing, at + Millis(1), &BOUNDS).unwrap();
+    assert_eq!((again.sent, again.item, again.generation), (None, None, 0));
+    let found = Found::Here {
+        item: "i7".into(),
+        etag: None,
+        seen: None,
+    };
+    let bound = resolve(&link, &found, NOW, &BOUNDS).unwrap();
+    assert_eq!(
+        (bound.item, bound.generation, bound.agreed),
+        (Some("i7".into()), 3, None)
+    );
+}
+
+#[test]
+fn several_bearers_of_one_stamp_are_left_alone() {
+    let link = intend(
+        &Link::new(MemberId(1), EntryId(1), Part::Core),
+        &create(),
+        NOW,
+        &BOUNDS,
+    );
+    let late = NOW + Millis::days(1);
+    let left = resolve(&link, &Found::Several, late, &BOUNDS).unwrap();
+    assert_eq!(left.trouble.unwrap().retry_at, Timestamp::NEVER);
+}
+
+#[test]
+fn a_refusal_waits_longer_each_time_and_a_day_at_most() {
+    let mut link = link();
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        let refused = Outcome::Refused("ErrorInvalidProperty".into());
+        link = after(&link, &update(false, 5), &refused, &Item::default()).link;
+        waits.push(
+            link.trouble
+                .as_ref()
+                .unwrap()
+                .retry_at
+                .since(NOW)
+                .to_string(),
+        );
+    }
+    assert_eq!(
+        waits,
+        ["15m", "30m", "1h", "2h", "4h", "8h", "16h", "1d", "1d"]
+    );
+    assert_eq!(link.sent, None);
+    let calm = after(&link, &update(false, 5), &done(None), &Item::default()).link;
+    assert_eq!(calm.trouble, None);
+}
+
+#[test]
+fn what_is_over_keeps_its_generation() {
+    let delete = Step::Delete {
+        entry: EntryId(1),
+        item: "i1".into(),
+        expect: None,
+        proof: model::plan::Proof::LeftAudience,
+    };
+    for outcome in [done(None), Outcome::Gone] {
+        let Settled { link, fate } = after(&link(), &delete, &outcome, &Item::default());
+        assert_eq!(
+            (fate, link.item, link.agreed, link.generation),
+            (Fate::Over, None, None, 2)
+        );
+    }
+    let forget = Step::Forget {
+        entry: EntryId(1),
+        part: Part::Core,
+        refused: true,
+    };
+    assert!(
+        after(&link(), &forget, &done(None), &Item::default())
+            .link
+            .refused
+    );
+}
+
+#[test]
+fn what_moved_is_looked_at_again_and_what_waits_is_sent_later() {
+    let step = update(false, 5);
+    let fate = |outcome: Outcome| {
+        let settled = after(&link(), &step, &outcome, &Item::default());
+        assert_eq!(
+            (settled.link.sent, settled.link.agreed),
+            (None, Some(ContentId(4)))
+        );
+        settled.fate
+    };
+    assert_eq!(fate(Outcome::Stale), Fate::LookAgain);
+    assert_eq!(fate(Outcome::Gone), Fate::LookAgain);
+    assert_eq!(fate(Outcome::NotYet { until: NOW }), Fate::Later);
+}

@@ -89,14 +89,19 @@ impl Desk<'_> {
                 });
             }
         }
+        self.written(outcomes, locked(&trouble).first.take())
+    }
+
+    fn written(&self, outcomes: Vec<Option<Outcome>>, trouble: Option<GraphError>) -> Written {
         let until = self.inner.clock.now();
-        let outcomes = outcomes.into_iter();
-        Written {
-            outcomes: outcomes
-                .map(|outcome| outcome.unwrap_or(Outcome::NotYet { until }))
-                .collect(),
-            trouble: locked(&trouble).first.take(),
-        }
+        let outcomes: Vec<Outcome> = outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or(Outcome::NotYet { until }))
+            .collect();
+        let open = |o: &Outcome| matches!(o, Outcome::NotYet { .. } | Outcome::Unknown);
+        // Trouble that was overcome is none.
+        let trouble = trouble.filter(|_| outcomes.iter().any(open));
+        Written { outcomes, trouble }
     }
 
     /// An unordered batch uses every slot by itself. Chains go side by side, unless one item is written

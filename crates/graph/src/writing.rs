@@ -46,7 +46,7 @@ pub struct Written {
     /// One per write, in the order given.
     pub outcomes: Vec<Outcome>,
     /// The first trouble that is about the mailbox, the tenant or the network rather than one item:
-    /// why outcomes are `NotYet`.
+    /// why outcomes are `NotYet` or `Unknown`. `Gone`: the folder of a create is not there.
     pub trouble: Option<GraphError>,
 }
 

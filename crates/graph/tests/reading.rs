@@ -1,4 +1,5 @@
 //! Whole conversations with a scripted Microsoft: reads.
+#![allow(clippy::unwrap_used)]
 
 mod fake;
 

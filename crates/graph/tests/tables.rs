@@ -259,6 +259,8 @@ fn every_error_is_one_sentence_that_says_what_where_and_what_to_do() {
     };
     let answers = [
         (400, "ErrorInvalidProperty"),
+        (401, "InvalidAuthenticationToken"),
+        (410, "SyncStateNotFound"),
         (403, "Authorization_RequestDenied"),
         (404, "ErrorItemNotFound"),
         (404, "ErrorNonExistentMailbox"),
@@ -272,6 +274,8 @@ fn every_error_is_one_sentence_that_says_what_where_and_what_to_do() {
         rows,
         expect![[r#"
             Microsoft refused the request (tenant contoso, while doing something): status 400, code ErrorInvalidProperty, "m"; report it with this code if it stays
+            Microsoft denied access (tenant contoso, while doing something, code InvalidAuthenticationToken): grant the permission that `tenant check` names, or widen the app's mailbox scope; fresh grants take up to two hours
+            Microsoft's answer was not complete (tenant contoso, while doing something): its pages were lost on the way (SyncStateNotFound); nothing was concluded from it and it is asked again later
             Microsoft denied access (tenant contoso, while doing something, code Authorization_RequestDenied): grant the permission that `tenant check` names, or widen the app's mailbox scope; fresh grants take up to two hours
             what was asked for is not there (tenant contoso, while doing something): it was deleted or never existed; check the name or id in the policy
             there is no usable mailbox (tenant contoso, while doing something, code ErrorNonExistentMailbox): check licence and state of the account; a new mailbox answers within about 15 minutes

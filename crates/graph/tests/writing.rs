@@ -1,4 +1,5 @@
 //! Whole conversations with a scripted Microsoft: writes.
+#![allow(clippy::unwrap_used)]
 
 mod fake;
 
@@ -226,6 +227,7 @@ fn what_was_throttled_or_not_run_is_sent_again_after_the_throttle() {
             .all(|o| matches!(o, Outcome::Done { .. }))
     );
     assert!(world.now().since(start).0 >= 7_000);
+    assert_eq!(written.trouble, None);
     assert_eq!(world.left(), 0);
 }
 
@@ -422,4 +424,41 @@ fn a_folder_is_made_with_its_stamp_or_its_fate_is_told() {
     assert_eq!(made[1], FolderOutcome::NameTaken);
     assert_eq!(made[2..4], [FolderOutcome::Unknown, FolderOutcome::Unknown]);
     assert!(matches!(made[4], FolderOutcome::Refused(_)));
+}
+
+/// Workers run on many threads: this need not run, only compile.
+#[test]
+fn every_call_can_move_between_threads() {
+    fn sends<T: Send>(_: T) {}
+    let (graph, tenant, mailbox) = (World::new(vec![]).graph(), tenant(), mailbox());
+    let (folder, item, now) = (
+        FolderId::from("f"),
+        ItemId::from("i"),
+        World::default().now(),
+    );
+    let (g, t, m) = (&graph, &tenant, &mailbox);
+    sends(g.write(t, m, vec![], now));
+    sends(g.restore_contact(t, m, &folder, b"", None, now));
+    sends(g.create_folder(t, m, "", "", now));
+    sends(g.folders(t, m));
+    sends(g.default_folder(t, m));
+    sends(g.find_folder_by_stamp(t, m, ""));
+    sends(g.contacts_full(t, m, &folder).next());
+    sends(g.contacts_delta(t, m, &folder, None));
+    sends(g.contact(t, m, &item));
+    sends(g.contacts_by_id(t, m, &[]));
+    sends(g.raw_contact(t, m, &item));
+    sends(g.raw_contacts(t, m, &[]));
+    sends(g.find_stamp(t, m, &folder, ""));
+    sends(g.source_contacts_round(t, "", "", false, None));
+    sends(g.people_round(t, graph::Directory::Users, None));
+    sends(g.group(t, ""));
+    sends(g.group_members(t, ""));
+    sends(g.user_exists(t, ""));
+    sends(g.user_id(t, ""));
+    sends(g.mailbox_kinds(t, &[]));
+    sends(g.photo_tags(t, &[]));
+    sends(g.photo(t, ""));
+    sends(g.managers(t));
+    sends(g.check(t));
 }

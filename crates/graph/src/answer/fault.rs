@@ -120,9 +120,14 @@ impl Fault {
         };
         match self.status {
             _ if self.is_full() => GraphError::MailboxFull { at },
-            403 => GraphError::Permission { at, code },
+            // A new token did not help either: what it stands for was withdrawn.
+            401 | 403 => GraphError::Permission { at, code },
             _ if self.is_no_mailbox() => GraphError::NoMailbox { at, code },
             _ if self.is_gone() => GraphError::Gone { at },
+            _ if self.is_lost_cursor() => GraphError::Incomplete {
+                at,
+                detail: format!("its pages were lost on the way ({code})"),
+            },
             408 | 500..=599 => GraphError::NoAnswer {
                 at,
                 detail: format!("status {}", self.status),

@@ -1,5 +1,5 @@
 //! A scripted Microsoft: answers in order, a transcript of what was asked, time that jumps when all wait.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use bytes::Bytes;
 use futures::executor::LocalPool;

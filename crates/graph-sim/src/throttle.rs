@@ -1,10 +1,12 @@
 //! Budgets: what an application may do in how much time, per mailbox, per tenant and overall.
 
-use crate::done::Done;
+use crate::{directory::Units, done::Done};
 
 /// Every budget of the cloud.
 #[derive(Clone, Debug, Default)]
-pub struct Throttle {}
+pub struct Throttle {
+    directory: Units,
+}
 
 impl Throttle {
     /// Takes `units` resource units of the directory for (app, tenant); a write also counts against the
@@ -13,13 +15,14 @@ impl Throttle {
     /// or the 429 with its headers.
     pub fn directory(
         &mut self,
-        _app: &str,
-        _tenant: &str,
-        _people: usize,
-        _units: u32,
-        _write: bool,
-        _now_ms: i64,
+        app: &str,
+        tenant: &str,
+        people: usize,
+        units: u32,
+        write: bool,
+        now_ms: i64,
     ) -> Result<f64, Done> {
-        Ok(0.0)
+        self.directory
+            .take(app, tenant, people, units, write, now_ms)
     }
 }

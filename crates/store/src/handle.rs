@@ -3,6 +3,7 @@
 use crate::content::Shelf;
 use crate::db::Db;
 use crate::error::{Result, StoreError};
+use crate::meta::name_instance;
 use crate::schema;
 use crate::seal::{Plain, Seal};
 use crate::threads::Threads;
@@ -38,7 +39,6 @@ pub(crate) struct Inner {
     runner: Runner,
     pub(crate) frame: Arc<Frame>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) chance: Arc<dyn Chance>,
     folder: Option<PathBuf>,
 }
 
@@ -96,6 +96,7 @@ impl Store {
         });
         let mut connection = connect(&path, &frame.place)?;
         schema::migrate(&mut connection, &frame.place)?;
+        write_now(&connection, &frame, |db| name_instance(db, chance.as_ref()))?;
         let runner = match mode {
             Mode::Threaded { readers } => {
                 let readers = (0..readers.max(1))
@@ -106,7 +107,7 @@ impl Store {
             Mode::Inline | Mode::Stepped => inline(connection, mode),
         };
         let folder = Some(folder.to_owned());
-        Self::born(runner, frame, clock, chance, folder)
+        Ok(Self::of(runner, frame, clock, folder))
     }
 
     /// A store that lives in memory and is gone with its last handle.
@@ -127,28 +128,25 @@ impl Store {
             shelf: Shelf::default(),
         });
         let connection = copy_of_template().map_err(|e| StoreError::sqlite(&frame.place, &e))?;
-        Self::born(inline(connection, mode), frame, clock, chance, None)
+        write_now(&connection, &frame, |db| name_instance(db, chance.as_ref()))?;
+        Ok(Self::of(inline(connection, mode), frame, clock, None))
     }
 
-    fn born(
+    fn of(
         runner: Runner,
         frame: Arc<Frame>,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
         folder: Option<PathBuf>,
-    ) -> Result<Self> {
+    ) -> Self {
         let inner = Inner {
             runner,
             frame,
             clock,
-            chance,
             folder,
         };
-        let store = Self {
+        Self {
             inner: Arc::new(inner),
-        };
-        store.name_instance()?;
-        Ok(store)
+        }
     }
 
     /// The folder it lives in; `None` in memory.
@@ -190,19 +188,6 @@ impl Store {
                 verb(&self.inner.frame.db(&connection))
             }
             Runner::Threaded(threads) => threads.read(verb).await,
-        }
-    }
-
-    /// Runs `verb` in a writing transaction before anybody else can: only while opening.
-    pub(crate) fn write_blocking<T: Send + 'static>(
-        &self,
-        verb: impl FnOnce(&Db) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        match &self.inner.runner {
-            Runner::Inline { connection, .. } => {
-                write_now(&lock(connection), &self.inner.frame, verb)
-            }
-            Runner::Threaded(threads) => futures::executor::block_on(threads.write(verb)),
         }
     }
 

@@ -69,6 +69,7 @@ CREATE TABLE link (
   item text, etag text, origin integer NOT NULL, agreed bigint, shown {blob}, photo text,
   sent_op integer, sent_deadline bigint, sent_content bigint, sent_attempt integer, sent_generation integer,
   trouble text, tugs integer NOT NULL, tugged_at bigint, refused integer NOT NULL,
+  wrote text,
   PRIMARY KEY (member, entry, part)
 ) {narrow};
 CREATE INDEX link_by_item ON link (member, item) WHERE item IS NOT NULL;

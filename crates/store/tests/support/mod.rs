@@ -1,5 +1,9 @@
 //! A bench for verbs: a clock that stands still until it is moved, chance from a counter, and a few nouns.
-#![allow(dead_code, reason = "each test file takes what it needs")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file takes what it needs, and a test may fail"
+)]
 
 use futures::executor::block_on;
 use futures::future::BoxFuture;

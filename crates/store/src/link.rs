@@ -270,7 +270,7 @@ statements! {
         FROM link WHERE member = $1 AND entry = $2 ORDER BY entry, part";
     BY_ITEM = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
         sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
-        FROM link WHERE member = $1 AND item = $2 ORDER BY entry, part";
+        FROM link WHERE member = $1 AND item = $2 ORDER BY item, entry, part";
     UNSETTLED = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
         sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
         FROM link WHERE member = $1 AND sent_op IS NOT NULL ORDER BY entry, part";

@@ -47,6 +47,7 @@ CREATE TABLE entry (
   PRIMARY KEY (catalog, view, entry)
 ) {narrow};
 CREATE INDEX entry_by_version ON entry (catalog, view, version);
+CREATE INDEX entry_by_content ON entry (content) WHERE content IS NOT NULL;
 
 CREATE TABLE content (
   id {serial}, tenant text NOT NULL, hash {blob} NOT NULL, bytes {blob} NOT NULL, kept_at bigint NOT NULL,
@@ -81,7 +82,7 @@ CREATE TABLE prior (
 );
 CREATE INDEX prior_by_member ON prior (member, entry, part);
 CREATE INDEX prior_by_run ON prior (run);
-CREATE INDEX prior_by_time ON prior (tenant, at);
+CREATE INDEX prior_by_time ON prior (at, tenant);
 
 -- What guards count: the last time that something of each kind was done to an entry in a member.
 CREATE TABLE written (

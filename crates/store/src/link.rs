@@ -183,7 +183,6 @@ fn link_row(db: &Db, tenant: &TenantName, row: &Row) -> Result<Link> {
         },
         agreed: row.opt_int(7)?.map(ContentId),
         shown,
-        wrote: Default::default(),
         photo: row.opt_text(9)?,
         sent: sent_columns(row)?,
         trouble: row.opt_json(15)?,
@@ -268,9 +267,10 @@ statements! {
     OF_ENTRY = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
         sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
         FROM link WHERE member = $1 AND entry = $2 ORDER BY entry, part";
+    /// The sign before `member` keeps SQLite from walking through all of a member's links instead.
     BY_ITEM = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
         sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
-        FROM link WHERE member = $1 AND item = $2 ORDER BY item, entry, part";
+        FROM link WHERE item = $2 AND +member = $1 ORDER BY item, entry, part";
     UNSETTLED = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
         sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
         FROM link WHERE member = $1 AND sent_op IS NOT NULL ORDER BY entry, part";

@@ -73,7 +73,7 @@ CREATE TABLE link (
   wrote text,
   PRIMARY KEY (member, entry, part)
 ) {narrow};
-CREATE INDEX link_by_item ON link (member, item) WHERE item IS NOT NULL;
+CREATE INDEX link_by_item ON link (item) WHERE item IS NOT NULL;
 CREATE INDEX link_open ON link (member) WHERE sent_op IS NOT NULL OR trouble IS NOT NULL;
 
 CREATE TABLE prior (

@@ -8,7 +8,7 @@ use store::{FILE, Mode, all_statements};
 const WHOLE: &str = "\
 DECIDE: hold
 EVERY: ledger
-IDLE: content, entry, link, link
+IDLE: content, link, link
 LIST: run
 OF_RUN: hold
 PAUSES: pause
@@ -40,7 +40,10 @@ fn scanned(file: &rusqlite::Connection, text: &str) -> Vec<String> {
     let lines = plan(file, text);
     let tables = lines.iter().filter_map(|line| line.strip_prefix("SCAN "));
     let names = tables.filter_map(|table| table.split(' ').next());
-    names.filter(|name| !INNER.contains(name)).map(str::to_owned).collect()
+    names
+        .filter(|name| !INNER.contains(name))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

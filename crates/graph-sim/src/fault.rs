@@ -34,24 +34,6 @@ faults! {
     reply_lost: 0.01 0.1;
     /// F44: a group or user list shows half of its members for one read.
     group_flaps: 0.0 0.01;
-    /// F6, F7: an admin's change is seen late in directory reads and deltas (within `bounds.visibility_ms`).
-    directory_late: 0.02 0.2;
-    /// F7, Q4: a directory delta tells an object twice on a page.
-    directory_delta_repeats: 0.0 0.05;
-    /// F7: a directory delta tells changes of the round before again.
-    directory_delta_replays: 0.0 0.05;
-    /// F10: a directory delta token is lost (410 with a Location).
-    directory_delta_resets: 0.001 0.02;
-    /// F13: the token of a directory list's next page has expired.
-    directory_page_expires: 0.0 0.01;
-    /// F14: a directory listing is refused with 403.
-    directory_denied: 0.0 0.01;
-    /// F14: a directory listing is answered with 404.
-    directory_missing: 0.0 0.005;
-    /// F11: the directory throttles without cause, with a fractional Retry-After (Q31).
-    directory_throttled: 0.005 0.03;
-    /// F15: the token endpoint answers 503 with Retry-After.
-    token_unavailable: 0.002 0.02;
 }
 
 impl Faults {

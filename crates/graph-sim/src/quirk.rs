@@ -42,10 +42,4 @@ quirks! {
     token_life_varies: true;
     /// Q27: for minutes after consent, tokens still carry the roles from before (`bounds.consent_ms`).
     roles_spread_late: false;
-    /// Graph 4.1: Exchange's hidden flag of cloud mailboxes does not show in `showInAddressList`.
-    hidden_flag_unmirrored: true;
-    /// Q24: the first page of a directory delta is empty and has a nextLink.
-    delta_first_page_empty: false;
-    /// Graph 4.2: a lost directory token is answered 400 `Directory_ResyncRequired`, not 410.
-    directory_resync_as_400: false;
 }

@@ -1,12 +1,10 @@
 //! Budgets: what an application may do in how much time, per mailbox, per tenant and overall.
 
-use crate::{directory::Units, done::Done};
+use crate::done::Done;
 
 /// Every budget of the cloud.
 #[derive(Clone, Debug, Default)]
-pub struct Throttle {
-    directory: Units,
-}
+pub struct Throttle {}
 
 impl Throttle {
     /// Takes `units` resource units of the directory for (app, tenant); a write also counts against the
@@ -15,14 +13,13 @@ impl Throttle {
     /// or the 429 with its headers.
     pub fn directory(
         &mut self,
-        app: &str,
-        tenant: &str,
-        people: usize,
-        units: u32,
-        write: bool,
-        now_ms: i64,
+        _app: &str,
+        _tenant: &str,
+        _people: usize,
+        _units: u32,
+        _write: bool,
+        _now_ms: i64,
     ) -> Result<f64, Done> {
-        self.directory
-            .take(app, tenant, people, units, write, now_ms)
+        Ok(0.0)
     }
 }

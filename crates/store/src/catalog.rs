@@ -315,7 +315,7 @@ statements! {
     SAVE_VIEW = "INSERT INTO view (catalog, id, sources) VALUES ($1, $2, $3) \
         ON CONFLICT (catalog, id) DO UPDATE SET sources = excluded.sources WHERE view.sources <> excluded.sources";
     NEWER = "SELECT entry, version, content, photo, gone_since, gone_cause FROM entry \
-        WHERE catalog = $1 AND view = $2 AND version > $3 ORDER BY version, entry";
+        WHERE catalog = $1 AND view = $2 AND version > $3 ORDER BY entry";
     ONE = "SELECT entry, version, content, photo, gone_since, gone_cause FROM entry \
         WHERE catalog = $1 AND view = $2 AND entry = $3 ORDER BY entry";
     /// Content, photo and cause tell states apart; a later `since` of the same state is no change.

@@ -24,7 +24,6 @@ mod lane;
 mod ledger;
 mod link;
 mod member;
-mod memory;
 mod meta;
 mod notice;
 mod prior;

@@ -49,10 +49,6 @@ pub enum DirectoryAct {
         id: String,
         properties: Map<String, Value>,
     },
-    EditGroup {
-        id: String,
-        properties: Map<String, Value>,
-    },
     DeleteGroup {
         id: String,
     },

@@ -1,0 +1,77 @@
+//! One file per command; each looks, decides little, asks the crate that knows, and prints.
+
+mod init;
+mod schema;
+mod shell;
+mod sim;
+mod tenant;
+mod validate;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Ended, Exit, Failure};
+use crate::output::Voice;
+use crate::settings::Settings;
+use std::path::PathBuf;
+
+/// What every command is given.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub home: PathBuf,
+    pub voice: Voice,
+}
+
+impl Context {
+    /// The settings of the home folder.
+    ///
+    /// # Errors
+    /// There is none, or a document in it is wrong.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        Settings::load(&self.home)
+    }
+}
+
+/// Carries out one command.
+///
+/// # Errors
+/// It could not be carried out; the failure says what, where and what to do.
+pub fn carry_out(cli: Cli) -> Ended {
+    let filter = cli.log.clone().or_else(|| log_filter(&cli.config));
+    crate::output::log::start(filter.as_deref(), cli.log_json)?;
+    let context = Context {
+        home: cli.config,
+        voice: Voice { json: cli.json },
+    };
+    match cli.command {
+        Command::Init => init::init(&context),
+        Command::Tenant(command) => tenant::tenant(&context, command),
+        Command::Validate(wanted) => validate::validate(&context, &wanted),
+        Command::Sim(command) => sim::sim(&context, command),
+        Command::Schema(wanted) => schema::schema(wanted.document),
+        Command::Completions(wanted) => shell::completions(wanted.shell),
+        Command::Man => shell::man(),
+        other => Err(Failure::new(
+            Exit::Failed,
+            format!("{other:?} is not built yet"),
+            "",
+        )),
+    }
+}
+
+/// What the settings say of logging; a mistake in them is told by the command that needs them.
+fn log_filter(home: &std::path::Path) -> Option<String> {
+    Settings::load(home)
+        .ok()
+        .map(|settings| settings.document.log)
+}
+
+/// Runs a future to its end on the threads of this process.
+///
+/// # Errors
+/// The operating system gives no threads.
+pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(Exit::Failed, format!("cannot start threads: {e}"), ""))?;
+    Ok(runtime.block_on(future))
+}

@@ -1,0 +1,162 @@
+//! `almanac tenant check`: can we work there? Token, permissions, one mailbox.
+
+use crate::cli::TenantCheck;
+use crate::command::{Context, block_on};
+use crate::exit::{Ended, Exit, Failure};
+use crate::output::json;
+use crate::output::table::{Mood, Sheet};
+use crate::settings::Settings;
+use crate::settings::tenants::Tenant;
+use crate::wiring;
+use graph::{Check, Graph, GraphError, PERMISSIONS};
+use serde_json::{Value, json};
+
+pub fn check(context: &Context, wanted: &TenantCheck) -> Ended {
+    let settings = context.settings()?;
+    let tenants = chosen(&settings, wanted)?;
+    let seams = wiring::seams(&settings)?;
+    let mut worst = Exit::Done;
+    let mut documents = Vec::new();
+    for tenant in tenants {
+        let found = block_on(look(&seams.graph, &tenant, wanted.mailbox.as_deref()))?;
+        worst = worst.max(found.exit());
+        if context.voice.json {
+            documents.push(found.json(&tenant));
+        } else {
+            found.print(context, &tenant);
+        }
+    }
+    if context.voice.json {
+        json::print(&json!({ "tenants": documents }));
+    }
+    Ok(worst)
+}
+
+fn chosen(settings: &Settings, wanted: &TenantCheck) -> Result<Vec<Tenant>, Failure> {
+    match &wanted.name {
+        Some(name) => Ok(vec![settings.tenant(name)?.tenant.clone()]),
+        None => Ok(settings
+            .tenants
+            .values()
+            .map(|placed| placed.tenant.clone())
+            .collect()),
+    }
+}
+
+/// What one tenant answered.
+struct Found {
+    check: Check,
+    mailbox: Option<(String, Result<(), GraphError>)>,
+}
+
+async fn look(graph: &Graph, tenant: &Tenant, mailbox: Option<&str>) -> Found {
+    let at = tenant.tenant_ref();
+    let check = graph.check(&at).await;
+    let mailbox = match mailbox {
+        Some(address) if check.sign_in.is_ok() => {
+            let answer = graph.default_folder(&at, &address.into()).await;
+            Some((address.to_owned(), answer.map(|_| ())))
+        }
+        _ => None,
+    };
+    Found { check, mailbox }
+}
+
+impl Found {
+    fn exit(&self) -> Exit {
+        let errors = [
+            self.check.sign_in.as_ref().err(),
+            self.check.organization.as_ref().err(),
+        ];
+        let mailbox = self
+            .mailbox
+            .as_ref()
+            .and_then(|(_, answer)| answer.as_ref().err());
+        let errors = errors.into_iter().flatten().chain(mailbox);
+        match errors.map(exit_of).next() {
+            Some(exit) => exit,
+            None if self.lacks_directory_permission() => Exit::SignIn,
+            None => Exit::Done,
+        }
+    }
+
+    /// What Exchange may grant is proven by the mailbox that answers, not by the token.
+    fn lacks_directory_permission(&self) -> bool {
+        self.check.missing.iter().any(|p| !p.by_mailbox)
+    }
+
+    fn json(&self, tenant: &Tenant) -> Value {
+        let text = |r: &Result<(), GraphError>| r.as_ref().err().map(ToString::to_string);
+        json!({
+            "tenant": tenant.name,
+            "ok": self.exit() == Exit::Done,
+            "sign_in": text(&self.check.sign_in),
+            "organization": self.check.organization.as_ref().ok(),
+            "organization_error": self.check.organization.as_ref().err().map(ToString::to_string),
+            "needed": PERMISSIONS.iter().map(|p| p.name).collect::<Vec<_>>(),
+            "granted": self.check.granted,
+            "missing": self.check.missing.iter().map(|p| p.name).collect::<Vec<_>>(),
+            "excess": self.check.excess,
+            "mailbox": self.mailbox.as_ref().map(|(address, answer)| json!({ "address": address, "error": text(answer) })),
+        })
+    }
+
+    fn print(&self, context: &Context, tenant: &Tenant) {
+        let say = |text: String| context.voice.say(text);
+        say(format!("{} ({})", tenant.name, tenant.directory));
+        match &self.check.sign_in {
+            Ok(()) => say("  sign-in: a token was given".to_owned()),
+            Err(error) => return say(format!("  sign-in: {error}")),
+        }
+        match &self.check.organization {
+            Ok(name) => say(format!(
+                "  organisation: {}",
+                crate::output::printable(name)
+            )),
+            Err(error) => say(format!("  organisation: {error}")),
+        }
+        self.print_permissions();
+        match &self.mailbox {
+            Some((address, Ok(()))) => say(format!("  mailbox {address}: answers")),
+            Some((address, Err(error))) => say(format!("  mailbox {address}: {error}")),
+            None => say("  mailbox: not tried; name one with --mailbox ADDRESS".to_owned()),
+        }
+    }
+
+    fn print_permissions(&self) {
+        let mut sheet = Sheet::new(&["permission", "state", "why"]);
+        for permission in PERMISSIONS {
+            let missing = self.check.missing.iter().any(|m| m.name == permission.name);
+            let (state, mood) = match (missing, permission.by_mailbox, self.check.granted.is_some())
+            {
+                (false, _, true) => ("granted", Mood::Good),
+                (true, true, _) => ("not in the token; Exchange may grant it", Mood::Watch),
+                (true, false, _) => ("missing", Mood::Bad),
+                (false, _, false) => ("not known", Mood::Watch),
+            };
+            sheet.moody([
+                (permission.name, Mood::Plain),
+                (state, mood),
+                (permission.why, Mood::Faint),
+            ]);
+        }
+        for name in &self.check.excess {
+            sheet.moody([
+                (name.as_str(), Mood::Plain),
+                ("excess", Mood::Watch),
+                ("not needed: take it back", Mood::Faint),
+            ]);
+        }
+        sheet.print();
+    }
+}
+
+/// The exit code of an answer of Microsoft's.
+pub fn exit_of(error: &GraphError) -> Exit {
+    match error {
+        GraphError::SignIn { .. } | GraphError::Permission { .. } => Exit::SignIn,
+        GraphError::Unreachable { .. } | GraphError::NoAnswer { .. } => Exit::Unreachable,
+        GraphError::Throttled { .. } | GraphError::Incomplete { .. } => Exit::Incomplete,
+        _ => Exit::Failed,
+    }
+}

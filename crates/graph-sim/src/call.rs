@@ -94,8 +94,49 @@ impl Call {
             .map(|(_, v)| v)
     }
 
+    /// A link to go on with: this call's path with `option` set to `value`, and the other options kept
+    /// or (as in deltas, whose tokens carry them) left out. The host is the one that was asked.
+    pub fn link(&self, keep: bool, option: &str, value: &str) -> String {
+        let mut link = self.base.clone();
+        for segment in &self.path {
+            link.push('/');
+            encode(segment, &mut link);
+        }
+        let mut mark = '?';
+        let replaced = [option, "$skip", "$skiptoken", "$deltatoken"];
+        let kept = self
+            .query
+            .iter()
+            .filter(|(name, _)| keep && !replaced.contains(&name.as_str()));
+        for (name, text) in kept
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .chain([(option, value)])
+        {
+            link.push(mark);
+            mark = '&';
+            encode(name, &mut link);
+            link.push('=');
+            encode(text, &mut link);
+        }
+        link
+    }
+
     /// Whether the caller's token carries any of `roles`.
     pub fn may(&self, roles: &[&str]) -> bool {
         self.bearer.may(roles)
+    }
+}
+
+/// Percent-encodes what has no meaning of its own in a path or query (RFC 3986 section 3.3).
+fn encode(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => out.push(char::from(byte)),
+            b'-' | b'_' | b'.' | b'~' | b'$' | b'(' | b')' | b',' | b':' | b'@' | b'=' | b'\''
+            | b'*' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
     }
 }

@@ -20,6 +20,7 @@ pub mod event;
 pub mod fault;
 pub mod fleet;
 pub mod http;
+pub mod instant;
 pub mod mailbox;
 pub mod odata;
 pub mod quirk;

@@ -6,6 +6,8 @@ use crate::{chance::Chance, event::Event, settings::Settings, shelf::Shelf, thro
 pub struct Scene<'a> {
     pub chance: &'a mut Chance,
     pub settings: &'a Settings,
+    /// The cloud's seed, for what must be the same at every look.
+    pub seed: u64,
     pub throttle: &'a mut Throttle,
     /// Where equal content is kept once.
     pub shelf: &'a mut Shelf,

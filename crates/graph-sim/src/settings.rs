@@ -3,7 +3,7 @@
 use crate::{fault::Faults, quirk::Quirks};
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     pub latency: Latency,
@@ -11,6 +11,21 @@ pub struct Settings {
     pub limits: Limits,
     pub quirks: Quirks,
     pub faults: Faults,
+    /// Whether every committed change is recorded for `Cloud::events`; a server without oracle says no.
+    pub record_events: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            latency: Latency::default(),
+            bounds: Bounds::default(),
+            limits: Limits::default(),
+            quirks: Quirks::default(),
+            faults: Faults::default(),
+            record_events: true,
+        }
+    }
 }
 
 /// Time from a request's arrival to its answer, in milliseconds, per kind of call.

@@ -1,19 +1,40 @@
 //! Where equal content lies once: the same contact in a thousand mailboxes costs one body.
 
-use crate::chance::hash;
+use crate::{
+    chance::{hash, mix},
+    fleet::photo::portrait,
+};
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 /// The properties of a contact that are set, in Graph's form. Never changed in place.
 pub type Content = Map<String, Value>;
 
-/// A picture.
-#[derive(Debug, PartialEq, Eq)]
+/// A picture; those of a fleet are painted when somebody looks.
+#[derive(Debug)]
 pub struct Photo {
     pub content_type: String,
-    pub bytes: Bytes,
-    pub hash: u64,
+    portrait: u64,
+    bytes: OnceLock<Bytes>,
+}
+
+/// Side of a fleet's portraits in pixels.
+const PORTRAIT_SIDE: u16 = 240;
+
+impl Photo {
+    pub fn bytes(&self) -> &Bytes {
+        self.bytes
+            .get_or_init(|| portrait(self.portrait, PORTRAIT_SIDE))
+    }
+
+    /// Equal pictures have equal hashes.
+    pub fn hash(&self) -> u64 {
+        hash(self.bytes())
+    }
 }
 
 /// Contents and pictures by their hash.
@@ -44,13 +65,30 @@ impl Shelf {
     pub fn photo(&mut self, content_type: &str, bytes: Bytes) -> Arc<Photo> {
         let key = hash(&bytes) ^ hash(content_type.as_bytes());
         let photo = || {
-            Arc::new(Photo {
+            let photo = Photo {
                 content_type: content_type.to_owned(),
-                hash: hash(&bytes),
-                bytes: bytes.clone(),
-            })
+                portrait: 0,
+                bytes: OnceLock::from(bytes),
+            };
+            Arc::new(photo)
         };
         self.photos.entry(key).or_insert_with(photo).clone()
+    }
+
+    /// The picture of a fleet's portrait number.
+    pub fn portrait(&mut self, number: u64) -> Arc<Photo> {
+        let photo = || {
+            let photo = Photo {
+                content_type: "image/jpeg".to_owned(),
+                portrait: number,
+                bytes: OnceLock::new(),
+            };
+            Arc::new(photo)
+        };
+        self.photos
+            .entry(mix(number ^ 0x706f_7274))
+            .or_insert_with(photo)
+            .clone()
     }
 
     /// The shared form of a name that occurs often, e.g. of an extended property.

@@ -74,17 +74,31 @@ impl Login {
             tenant(TENANT, "contoso.example", vec![app]),
             tenant(OTHER, "fabrikam.example", vec![]),
         ];
-        Login {
+        let mut login = Login {
             entra: Entra::default(),
-            tenants: tenants
-                .iter()
-                .map(|t| (t.id.clone(), Tenant::new(t, 0, NOW)))
-                .collect(),
+            tenants: BTreeMap::new(),
             settings: Settings::default(),
             chance: Chance::new(1),
             throttle: Throttle::default(),
             shelf: Shelf::default(),
             events: Vec::new(),
+        };
+        for plan in &tenants {
+            let tenant = Tenant::new(plan, NOW, &mut login.scene());
+            login.tenants.insert(tenant.id.clone(), tenant);
+        }
+        login
+    }
+
+    fn scene(&mut self) -> Scene<'_> {
+        Scene {
+            chance: &mut self.chance,
+            settings: &self.settings,
+            seed: 1,
+            throttle: &mut self.throttle,
+            shelf: &mut self.shelf,
+            events: &mut self.events,
+            calm: false,
         }
     }
 
@@ -95,6 +109,7 @@ impl Login {
         let mut scene = Scene {
             chance: &mut self.chance,
             settings: &self.settings,
+            seed: 1,
             throttle: &mut self.throttle,
             shelf: &mut self.shelf,
             events: &mut self.events,

@@ -49,6 +49,10 @@ pub enum DirectoryAct {
         id: String,
         properties: Map<String, Value>,
     },
+    EditGroup {
+        id: String,
+        properties: Map<String, Value>,
+    },
     DeleteGroup {
         id: String,
     },

@@ -39,6 +39,11 @@ impl Entra {
         let url = form::Url::read(&request.url);
         let segments: Vec<&str> = url.segments.iter().map(String::as_str).collect();
         Some(match segments.as_slice() {
+            [_, "oauth2", "v2.0", "token"]
+                if scene.strikes(scene.settings.faults.token_unavailable) =>
+            {
+                unavailable(scene)
+            }
             [tenant, "oauth2", "v2.0", "token"] if request.method == "POST" => {
                 let granted = self.token(request, &url, tenant, tenants, now_ms, scene);
                 granted.unwrap_or_else(|refusal| refusal.done(now_ms, scene))
@@ -79,6 +84,12 @@ impl Entra {
         });
         of_app.for_each(|session| session.expires_ms = session.expires_ms.min(now_ms));
     }
+}
+
+/// The token endpoint has its bad moments too (graph.md 1.2).
+fn unavailable(scene: &mut Scene) -> Done {
+    let wait_s = 1 + scene.chance.below(30);
+    error::unavailable().with("retry-after", wait_s.to_string())
 }
 
 /// The tenant that a path names by GUID or domain.

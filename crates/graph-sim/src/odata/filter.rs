@@ -79,6 +79,11 @@ impl Filter {
         self.expr.is_advanced()
     }
 
+    /// The length of the longest `in (…)`.
+    pub fn longest_list(&self) -> usize {
+        self.expr.longest_list()
+    }
+
     /// The ids of `id eq 'a' or id eq 'b'` or `id in (…)`, if the filter is nothing else. This is all that
     /// a directory delta accepts.
     pub fn ids(&self) -> Option<Vec<&str>> {
@@ -157,6 +162,18 @@ impl Expr {
             }
             Expr::Lambda { body, .. } => body.as_ref().is_some_and(|body| body.is_advanced()),
             _ => false,
+        }
+    }
+
+    fn longest_list(&self) -> usize {
+        match self {
+            Expr::And(parts) | Expr::Or(parts) => {
+                parts.iter().map(Expr::longest_list).max().unwrap_or(0)
+            }
+            Expr::Not(part) => part.longest_list(),
+            Expr::In(_, list) => list.len(),
+            Expr::Lambda { body, .. } => body.as_ref().map_or(0, |body| body.longest_list()),
+            _ => 0,
         }
     }
 

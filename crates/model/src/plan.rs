@@ -31,7 +31,7 @@ pub enum Step {
         changes: BTreeMap<Field, Option<Value>>,
         /// What the item showed in those fields before: the prior image.
         before: BTreeMap<Field, Option<Value>>,
-        /// The whole base after the write, if the server stores what we send.
+        /// Where the base will deviate from the content after the write, if the server stores what we send.
         shown: BTreeMap<Field, Option<Value>>,
         /// This overwrites a value that a user put there.
         tug: bool,

@@ -49,7 +49,7 @@ pub struct Change {
     pub writes: Values,
     /// The prior image of the written fields.
     pub before: Values,
-    /// The base afterwards, where it has or had anything.
+    /// The base afterwards, where it deviates from what is wanted.
     pub base: Values,
     pub tug: bool,
     pub notes: Vec<(Reason, Field)>,
@@ -62,6 +62,20 @@ impl<'a> Card<'a> {
             Some(sighting) if sighting.covers(field) => sighting.get(field),
             _ => self.base.and_then(|b| b.get(field)),
         }
+    }
+
+    /// The fields that hold anything on any side; the others have nothing to decide.
+    fn filled(&self) -> u64 {
+        let shown = self
+            .seen
+            .iter()
+            .flat_map(|s| &s.0)
+            .filter(|(_, v)| v.is_some());
+        let agreed = self.base.iter().flat_map(|b| b.agreed.0.keys());
+        let deviating = self.base.iter().flat_map(|b| b.shown.keys());
+        let keys = self.wish.0.keys().chain(agreed).chain(deviating);
+        keys.chain(shown.map(|(f, _)| f))
+            .fold(0, |all, f| all | bit(*f))
     }
 
     fn sides(&self, field: Field) -> Sides<'a> {
@@ -79,17 +93,25 @@ impl<'a> Card<'a> {
     }
 }
 
+/// A field as a bit; there are fewer fields than bits.
+fn bit(field: Field) -> u64 {
+    1 << field as u64
+}
+
+const _: () = assert!(Field::ALL.len() <= 64);
+
 /// Decides every field of a card.
 pub fn change(card: &Card) -> Change {
     let mut all = Change::default();
-    for field in Field::ALL {
+    let filled = card.filled();
+    for field in Field::ALL.iter().filter(|f| filled & bit(**f) != 0) {
         let sides = card.sides(*field);
-        if sides.wish.is_none() && sides.seen.is_none() && sides.base.is_none() {
-            continue;
-        }
         let turn = turn(&sides);
         all.notes.extend(turn.note.map(|reason| (reason, *field)));
-        all.base.insert(*field, turn.base);
+        let base = turn.write.as_ref().map_or(turn.base, Option::as_ref);
+        if !same(*field, base, sides.wish) {
+            all.base.insert(*field, base.cloned());
+        }
         if let Some(write) = turn.write {
             all.tug |= turn.tug;
             all.before.insert(*field, sides.seen.cloned());

@@ -44,18 +44,18 @@ pub struct Sides<'a> {
 
 /// What becomes of one field.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Turn {
+pub struct Turn<'a> {
     /// The value to write (`None` inside: blank it), if any.
     pub write: Option<Option<Value>>,
-    /// The base of this field after the plan was done.
-    pub base: Option<Value>,
+    /// The base of this field afterwards, where nothing is written.
+    pub base: Option<&'a Value>,
     /// Nothing is new at the source: this only puts our value back over a user's.
     pub tug: bool,
     pub note: Option<Reason>,
 }
 
 /// Decides one field.
-pub fn turn(sides: &Sides) -> Turn {
+pub fn turn<'a>(sides: &Sides<'a>) -> Turn<'a> {
     let field = sides.field;
     let moved = sides.based && !same(field, sides.seen, sides.base);
     let news = !sides.based
@@ -85,7 +85,7 @@ pub fn turn(sides: &Sides) -> Turn {
                 };
             }
             Turn {
-                base: value.clone(),
+                base: None,
                 write: Some(value),
                 tug,
                 note,
@@ -94,10 +94,10 @@ pub fn turn(sides: &Sides) -> Turn {
     }
 }
 
-fn leave(base: Option<&Value>) -> Turn {
+fn leave(base: Option<&Value>) -> Turn<'_> {
     Turn {
         write: None,
-        base: base.cloned(),
+        base,
         tug: false,
         note: None,
     }

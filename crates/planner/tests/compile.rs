@@ -16,7 +16,7 @@
 mod story;
 
 use expect_test::{Expect, expect};
-use model::catalog::{Catalog, EntryState, EntryWish, View, ViewEntry};
+use model::catalog::{Catalog, EntryState, EntryWish, ViewEntry};
 use model::member::{Member, MemberState};
 use model::person::{Facts, Group, MailboxKind, Person, PersonKind};
 use model::tunnel::{
@@ -323,11 +323,7 @@ impl Tenant {
         }
         self.catalog.rules.extend(catalog.rules);
         for (id, sources) in catalog.views {
-            self.catalog
-                .views
-                .entry(id)
-                .or_insert_with(View::default)
-                .sources = sources;
+            self.catalog.views.entry(id).or_default().sources = sources;
         }
         for change in catalog.entries {
             self.catalog.version += 1;

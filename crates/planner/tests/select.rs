@@ -97,27 +97,55 @@ fn expressions_ask_for_the_facts_of_a_person() {
 
 #[test]
 fn what_cannot_be_answered_is_unknown() {
-    check("'No such group' in groups", expect![[r#"Unknown("group No such group is not known")"#]]);
-    check("int(department) > 3", expect![[r#"Unknown("the expression cannot be evaluated")"#]]);
-    check("[1, 2][size(department)] == 1", expect![[r#"Unknown("the expression cannot be evaluated")"#]]);
+    check(
+        "'No such group' in groups",
+        expect![[r#"Unknown("group No such group is not known")"#]],
+    );
+    check(
+        "int(department) > 3",
+        expect![[r#"Unknown("the expression cannot be evaluated")"#]],
+    );
+    check(
+        "[1, 2][size(department)] == 1",
+        expect![[r#"Unknown("the expression cannot be evaluated")"#]],
+    );
 }
 
 #[test]
 fn an_expression_that_can_never_be_answered_is_refused() {
-    check("depratment == 'Sales'", expect!["the expression `depratment == 'Sales'` cannot be used: there is nothing called `depratment`"]);
-    check("department ==", expect!["the expression `department ==` cannot be used: ERROR: <input>:1:14: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"]);
-    check("department", expect!["the expression `department` cannot be used: it does not say yes or no"]);
+    check(
+        "depratment == 'Sales'",
+        expect![
+            "the expression `depratment == 'Sales'` cannot be used: there is nothing called `depratment`"
+        ],
+    );
+    check(
+        "department ==",
+        expect![
+            "the expression `department ==` cannot be used: ERROR: <input>:1:14: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+        ],
+    );
+    check(
+        "department",
+        expect!["the expression `department` cannot be used: it does not say yes or no"],
+    );
     check(
         &format!("{}true{}", "(".repeat(60), ")".repeat(60)),
-        expect!["the expression `((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((true))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))` cannot be used: it is nested too deeply"],
+        expect![
+            "the expression `((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((true))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))` cannot be used: it is nested too deeply"
+        ],
     );
     check(
         &format!("true || {}", "department == 'x' || ".repeat(200)),
-        expect!["the expression `true || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || ` cannot be used: it is longer than 2000 characters"],
+        expect![
+            "the expression `true || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || department == 'x' || ` cannot be used: it is longer than 2000 characters"
+        ],
     );
     check(
         "groups.exists(a, groups.exists(b, groups.exists(c, groups.exists(d, groups.exists(e, a == e)))))",
-        expect!["the expression `groups.exists(a, groups.exists(b, groups.exists(c, groups.exists(d, groups.exists(e, a == e)))))` cannot be used: it is nested too deeply"],
+        expect![
+            "the expression `groups.exists(a, groups.exists(b, groups.exists(c, groups.exists(d, groups.exists(e, a == e)))))` cannot be used: it is nested too deeply"
+        ],
     );
 }
 
@@ -237,10 +265,14 @@ fn names_are_ordered_as_the_tunnel_says() {
             },
         )
     };
-    expect!["display_name=Anna Berg (IT); given_name=Anna; surname=Berg; file_as=Berg, Anna | "].assert_eq(&ordered(NameOrder::FirstLast));
-    expect!["display_name=Berg, Anna; given_name=Anna; surname=Berg; file_as=Berg, Anna | "].assert_eq(&ordered(NameOrder::LastFirst));
-    expect!["display_name=Anna Berg (IT); given_name=Anna; surname=Berg | "].assert_eq(&ordered(NameOrder::AsSource));
-    expect!["display_name=info@x; file_as=info@x; emails=info@x | "].assert_eq(&normal("emails=info@x", &Options::default()));
+    expect!["display_name=Anna Berg (IT); given_name=Anna; surname=Berg; file_as=Berg, Anna | "]
+        .assert_eq(&ordered(NameOrder::FirstLast));
+    expect!["display_name=Berg, Anna; given_name=Anna; surname=Berg; file_as=Berg, Anna | "]
+        .assert_eq(&ordered(NameOrder::LastFirst));
+    expect!["display_name=Anna Berg (IT); given_name=Anna; surname=Berg | "]
+        .assert_eq(&ordered(NameOrder::AsSource));
+    expect!["display_name=info@x; file_as=info@x; emails=info@x | "]
+        .assert_eq(&normal("emails=info@x", &Options::default()));
 }
 
 #[test]

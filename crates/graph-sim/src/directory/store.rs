@@ -137,9 +137,12 @@ impl Store {
         self.living.get(&kind).map_or(0, BTreeSet::len)
     }
 
-    /// Puts a new object in, as the next change.
+    /// Puts a new object in, as the next change. An id that is taken stays with who has it.
     pub(super) fn insert(&mut self, object: Object) {
         let (id, kind) = (object.id.clone(), object.kind);
+        if self.objects.contains_key(&id) {
+            return;
+        }
         if let Some(upn) = upn(&object.row) {
             self.by_upn.insert(upn, id.clone());
         }

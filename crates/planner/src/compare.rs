@@ -33,6 +33,9 @@ fn same_values(field: Field, a: &Value, b: &Value) -> bool {
 
 /// Do two lists name the same elements in the same order? Slots have a first one.
 pub fn same_order(field: Field, a: Option<&Value>, b: Option<&Value>) -> bool {
+    if a == b {
+        return true;
+    }
     let keys = |v: Option<&Value>| -> Vec<String> {
         split(v).iter().map(|e| element_key(field, e)).collect()
     };

@@ -26,8 +26,7 @@ impl Store {
         self.read(move |db| {
             let place = target.display().to_string();
             let failed = |e: rusqlite::Error| StoreError::sqlite(&place, &e);
-            let mut copy = Connection::open(&target).map_err(failed)?;
-            copy_pages(db.connection, &mut copy).map_err(failed)?;
+            let copy = copy_to(db.connection, &target).map_err(failed)?;
             next_epoch(&frame.db(&copy))?;
             copy.close().map_err(|(_, e)| failed(e))
         })
@@ -41,10 +40,16 @@ impl Store {
     }
 }
 
-fn copy_pages(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
-    Backup::new(from, to)?.run_to_completion(4_096, Duration::ZERO, None)?;
+fn copy_to(from: &Connection, target: &Path) -> rusqlite::Result<Connection> {
+    let mut copy = Connection::open(target)?;
+    if !from.is_autocommit() && from.path().is_none_or(str::is_empty) {
+        // A store in memory lives in one transaction, and SQLite makes no backup from inside it.
+        from.execute_batch("COMMIT")?;
+    }
+    Backup::new(from, &mut copy)?.run_to_completion(4_096, Duration::ZERO, None)?;
     // A copy that is moved about must be one file, and durable before its name is given to anybody.
-    to.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;")
+    copy.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;")?;
+    Ok(copy)
 }
 
 /// SQLite's own check; PostgreSQL has its tools for it.

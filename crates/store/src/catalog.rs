@@ -246,11 +246,20 @@ fn save_contribution(
             .map(|_| ());
     };
     let plain = plain_bytes(contribution);
+    let hash = db.seal.hash(tenant.as_str(), &plain);
     let body = db.seal.seal(tenant.as_str(), &plain);
     let photo = contribution.photo.as_deref();
     db.run(
         SAVE_CONTRIBUTION,
-        args![catalog, source, key, contribution.entry, photo, &*body],
+        args![
+            catalog,
+            source,
+            key,
+            contribution.entry,
+            photo,
+            &hash[..],
+            &*body
+        ],
     )
     .map(|_| ())
 }
@@ -306,16 +315,17 @@ statements! {
         ON CONFLICT (catalog, source) DO UPDATE SET hash = excluded.hash WHERE rule.hash <> excluded.hash";
     CONTRIBUTIONS = "SELECT c.source, c.key, c.body FROM contribution c JOIN catalog k ON k.id = c.catalog \
         WHERE c.catalog = $1 AND k.tenant = $2 ORDER BY c.source, c.key";
-    SAVE_CONTRIBUTION = "INSERT INTO contribution (catalog, source, key, entry, photo, body) \
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (catalog, source, key) DO UPDATE SET \
-        entry = excluded.entry, photo = excluded.photo, body = excluded.body \
-        WHERE contribution.body <> excluded.body";
+    /// Compared by hash: sealing the same twice need not give the same bytes.
+    SAVE_CONTRIBUTION = "INSERT INTO contribution (catalog, source, key, entry, photo, hash, body) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (catalog, source, key) DO UPDATE SET \
+        entry = excluded.entry, photo = excluded.photo, hash = excluded.hash, body = excluded.body \
+        WHERE contribution.hash <> excluded.hash";
     DROP_CONTRIBUTION = "DELETE FROM contribution WHERE catalog = $1 AND source = $2 AND key = $3";
     VIEWS = "SELECT id, sources FROM view WHERE catalog = $1 ORDER BY id";
     SAVE_VIEW = "INSERT INTO view (catalog, id, sources) VALUES ($1, $2, $3) \
         ON CONFLICT (catalog, id) DO UPDATE SET sources = excluded.sources WHERE view.sources <> excluded.sources";
     NEWER = "SELECT entry, version, content, photo, gone_since, gone_cause FROM entry \
-        WHERE catalog = $1 AND view = $2 AND version > $3 ORDER BY entry";
+        WHERE catalog = $1 AND view = $2 AND version > $3 ORDER BY version, entry";
     ONE = "SELECT entry, version, content, photo, gone_since, gone_cause FROM entry \
         WHERE catalog = $1 AND view = $2 AND entry = $3 ORDER BY entry";
     /// Content, photo and cause tell states apart; a later `since` of the same state is no change.

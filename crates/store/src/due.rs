@@ -20,13 +20,16 @@ impl Store {
         self.read(move |db| {
             let id = |row: &crate::db::Row| row.int(0).map(MemberId);
             let mut due: BTreeSet<MemberId> = BTreeSet::new();
-            for (view, newest) in db.rows(NEWEST, args![catalog], |row| Ok((row.text(0)?, row.int(1)?)))? {
+            for (view, newest) in db.rows(NEWEST, args![catalog], |row| {
+                Ok((row.text(0)?, row.int(1)?))
+            })? {
                 due.extend(db.rows(BEHIND, args![catalog, &view, newest, &tenant], id)?);
             }
             due.extend(db.rows(UNLOOKED, args![catalog, full_before, &tenant], id)?);
             for member in db.rows(OPEN, args![catalog, &tenant], id)? {
                 let links = troubled(db, &tenant, member)?;
-                let ripe = |l: &model::link::Link| l.trouble.as_ref().is_none_or(|t| t.retry_at <= now);
+                let ripe =
+                    |l: &model::link::Link| l.trouble.as_ref().is_none_or(|t| t.retry_at <= now);
                 if links.values().any(ripe) {
                     due.insert(member);
                 }
@@ -46,7 +49,9 @@ impl Store {
     pub async fn view_sources(&self, catalog: CatalogId, view: &ViewId) -> Result<Vec<String>> {
         let view = view.clone();
         self.read(move |db| {
-            let found = db.first(SOURCES, args![catalog, view.as_str()], |row| row.opt_json(0))?;
+            let found = db.first(SOURCES, args![catalog, view.as_str()], |row| {
+                row.opt_json(0)
+            })?;
             Ok(found.flatten().unwrap_or_default())
         })
         .await

@@ -34,7 +34,7 @@ pub enum StoreError {
     #[error("the lease of lane {lane} of tenant {tenant} was lost to another worker")]
     LostLease { tenant: TenantName, lane: String },
     /// A person paused or cancelled: write nothing more.
-    #[error("{scope} is paused or cancelled: nothing more is written there")]
+    #[error("{scope} is paused, cancelled or over: nothing more is written there")]
     Stopped { scope: String },
     #[error("there is no {what}: list what there is and check the name")]
     Missing { what: String },

@@ -3,19 +3,21 @@
 use crate::content::Shelf;
 use crate::db::Db;
 use crate::error::{Result, StoreError};
+use crate::memory::Borrowed;
+use crate::meta::name_instance;
 use crate::schema;
 use crate::seal::{Plain, Seal};
 use crate::threads::Threads;
 use model::seam::{Chance, Clock};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name of the database in its folder.
 pub const FILE: &str = "almanac.db";
 
 /// Prepared statements kept per connection: more than there are.
-const STATEMENTS_KEPT: usize = 256;
+pub(crate) const STATEMENTS_KEPT: usize = 256;
 
 /// How a store carries verbs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,6 @@ pub(crate) struct Inner {
     runner: Runner,
     pub(crate) frame: Arc<Frame>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) chance: Arc<dyn Chance>,
     folder: Option<PathBuf>,
 }
 
@@ -62,10 +63,35 @@ impl Frame {
 
 enum Runner {
     Inline {
-        connection: Mutex<Connection>,
+        desk: Mutex<Desk>,
         stepped: bool,
+        /// Rows that the connection had changed before this store was born.
+        changed_before: u64,
     },
     Threaded(Threads),
+}
+
+/// The one connection of an inline store.
+enum Desk {
+    File(Connection),
+    Memory(Borrowed),
+}
+
+impl Desk {
+    fn connection(&self) -> &Connection {
+        match self {
+            Self::File(connection) => connection,
+            Self::Memory(borrowed) => borrowed.connection(),
+        }
+    }
+
+    fn write<T>(&self, frame: &Frame, verb: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let words = match self {
+            Self::File(_) => TRANSACTION,
+            Self::Memory(_) => SAVEPOINT,
+        };
+        write_now(self.connection(), words, frame, verb)
+    }
 }
 
 impl Store {
@@ -96,6 +122,9 @@ impl Store {
         });
         let mut connection = connect(&path, &frame.place)?;
         schema::migrate(&mut connection, &frame.place)?;
+        write_now(&connection, TRANSACTION, &frame, |db| {
+            name_instance(db, chance.as_ref())
+        })?;
         let runner = match mode {
             Mode::Threaded { readers } => {
                 let readers = (0..readers.max(1))
@@ -103,10 +132,10 @@ impl Store {
                     .collect::<Result<_>>()?;
                 Runner::Threaded(Threads::start(connection, readers, &frame)?)
             }
-            Mode::Inline | Mode::Stepped => inline(connection, mode),
+            Mode::Inline | Mode::Stepped => inline(Desk::File(connection), mode),
         };
         let folder = Some(folder.to_owned());
-        Self::born(runner, frame, clock, chance, folder)
+        Ok(Self::of(runner, frame, clock, folder))
     }
 
     /// A store that lives in memory and is gone with its last handle.
@@ -126,29 +155,27 @@ impl Store {
             seal,
             shelf: Shelf::default(),
         });
-        let connection = copy_of_template().map_err(|e| StoreError::sqlite(&frame.place, &e))?;
-        Self::born(inline(connection, mode), frame, clock, chance, None)
+        let borrowed = Borrowed::take().map_err(|e| StoreError::sqlite(&frame.place, &e))?;
+        let desk = Desk::Memory(borrowed);
+        desk.write(&frame, |db| name_instance(db, chance.as_ref()))?;
+        Ok(Self::of(inline(desk, mode), frame, clock, None))
     }
 
-    fn born(
+    fn of(
         runner: Runner,
         frame: Arc<Frame>,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
         folder: Option<PathBuf>,
-    ) -> Result<Self> {
+    ) -> Self {
         let inner = Inner {
             runner,
             frame,
             clock,
-            chance,
             folder,
         };
-        let store = Self {
+        Self {
             inner: Arc::new(inner),
-        };
-        store.name_instance()?;
-        Ok(store)
+        }
     }
 
     /// The folder it lives in; `None` in memory.
@@ -162,12 +189,9 @@ impl Store {
         verb: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         match &self.inner.runner {
-            Runner::Inline {
-                connection,
-                stepped,
-            } => {
+            Runner::Inline { desk, stepped, .. } => {
                 give_way(*stepped).await;
-                let done = write_now(&lock(connection), &self.inner.frame, verb);
+                let done = lock(desk).write(&self.inner.frame, verb);
                 give_way(*stepped).await;
                 done
             }
@@ -181,28 +205,11 @@ impl Store {
         verb: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         match &self.inner.runner {
-            Runner::Inline {
-                connection,
-                stepped,
-            } => {
+            Runner::Inline { desk, stepped, .. } => {
                 give_way(*stepped).await;
-                let connection = lock(connection);
-                verb(&self.inner.frame.db(&connection))
+                verb(&self.inner.frame.db(lock(desk).connection()))
             }
             Runner::Threaded(threads) => threads.read(verb).await,
-        }
-    }
-
-    /// Runs `verb` in a writing transaction before anybody else can: only while opening.
-    pub(crate) fn write_blocking<T: Send + 'static>(
-        &self,
-        verb: impl FnOnce(&Db) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        match &self.inner.runner {
-            Runner::Inline { connection, .. } => {
-                write_now(&lock(connection), &self.inner.frame, verb)
-            }
-            Runner::Threaded(threads) => futures::executor::block_on(threads.write(verb)),
         }
     }
 
@@ -210,31 +217,37 @@ impl Store {
     /// leave as it was.
     pub fn rows_changed(&self) -> u64 {
         match &self.inner.runner {
-            Runner::Inline { connection, .. } => lock(connection).total_changes(),
+            Runner::Inline {
+                desk,
+                changed_before,
+                ..
+            } => lock(desk).connection().total_changes() - changed_before,
             Runner::Threaded(_) => 0,
         }
     }
 }
 
-fn inline(connection: Connection, mode: Mode) -> Runner {
+fn inline(desk: Desk, mode: Mode) -> Runner {
     Runner::Inline {
-        connection: Mutex::new(connection),
+        changed_before: desk.connection().total_changes(),
+        desk: Mutex::new(desk),
         stepped: mode == Mode::Stepped,
     }
 }
 
 /// A verb that panicked rolled its transaction back when it unwound, so the connection is sound.
-fn lock(connection: &Mutex<Connection>) -> std::sync::MutexGuard<'_, Connection> {
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(desk: &Mutex<Desk>) -> std::sync::MutexGuard<'_, Desk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn write_now<T>(
+pub(crate) fn write_now<T>(
     connection: &Connection,
+    words: Words,
     frame: &Frame,
     verb: impl FnOnce(&Db) -> Result<T>,
 ) -> Result<T> {
     let failed = |e: rusqlite::Error| StoreError::sqlite(&frame.place, &e);
-    let open = OpenTransaction::begin(connection).map_err(failed)?;
+    let open = OpenTransaction::begin(connection, words).map_err(failed)?;
     let value = verb(&frame.db(connection))?;
     open.commit().map_err(failed)?;
     Ok(value)
@@ -243,20 +256,45 @@ fn write_now<T>(
 /// A transaction that is rolled back unless it was committed.
 pub(crate) struct OpenTransaction<'a> {
     connection: &'a Connection,
+    words: Words,
     open: bool,
 }
 
+/// How one kind of transaction is begun, kept and undone.
+#[derive(Clone, Copy)]
+pub(crate) struct Words {
+    begin: &'static str,
+    commit: &'static str,
+    undo: &'static str,
+}
+
+/// In a file.
+pub(crate) const TRANSACTION: Words = Words {
+    begin: "BEGIN IMMEDIATE",
+    commit: "COMMIT",
+    undo: "ROLLBACK",
+};
+
+/// In memory, where the whole store is inside one transaction.
+const SAVEPOINT: Words = Words {
+    begin: "SAVEPOINT verb",
+    commit: "RELEASE verb",
+    undo: "ROLLBACK TO verb; RELEASE verb",
+};
+
 impl<'a> OpenTransaction<'a> {
-    pub(crate) fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    pub(crate) fn begin(connection: &'a Connection, words: Words) -> rusqlite::Result<Self> {
+        connection.prepare_cached(words.begin)?.execute([])?;
         Ok(Self {
             connection,
+            words,
             open: true,
         })
     }
 
     pub(crate) fn commit(mut self) -> rusqlite::Result<()> {
-        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        let commit = self.words.commit;
+        self.connection.prepare_cached(commit)?.execute([])?;
         self.open = false;
         Ok(())
     }
@@ -266,14 +304,14 @@ impl Drop for OpenTransaction<'_> {
     fn drop(&mut self) {
         // A full disk may have rolled back by itself already; then there is nothing left to do.
         if self.open && !self.connection.is_autocommit() {
-            let _ = self.connection.execute_batch("ROLLBACK");
+            let _ = self.connection.execute_batch(self.words.undo);
         }
     }
 }
 
 /// Opens one connection as production uses it: a write-ahead log, and every commit on the disk before it
 /// counts (sqlite.org/pragma.html#pragma_synchronous).
-fn connect(path: &Path, place: &str) -> Result<Connection> {
+pub(crate) fn connect(path: &Path, place: &str) -> Result<Connection> {
     let open = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
@@ -287,31 +325,6 @@ fn connect(path: &Path, place: &str) -> Result<Connection> {
         Ok(connection)
     };
     open().map_err(|e: rusqlite::Error| StoreError::sqlite(place, &e))
-}
-
-/// Migrations run once per process; every store in memory starts as a copy of the result.
-fn copy_of_template() -> rusqlite::Result<Connection> {
-    static TEMPLATE: OnceLock<Mutex<Connection>> = OnceLock::new();
-    let template = match TEMPLATE.get() {
-        Some(template) => template,
-        None => {
-            let made = Mutex::new(template()?);
-            TEMPLATE.get_or_init(|| made)
-        }
-    };
-    let mut connection = Connection::open_in_memory()?;
-    rusqlite::backup::Backup::new(&lock(template), &mut connection)?.step(-1)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA synchronous = OFF;")?;
-    Ok(connection)
-}
-
-fn template() -> rusqlite::Result<Connection> {
-    let mut connection = Connection::open_in_memory()?;
-    match schema::migrate(&mut connection, "in memory") {
-        Ok(()) => Ok(connection),
-        Err(e) => unreachable!("an empty store in memory takes the schema: {e}"),
-    }
 }
 
 /// Returns to the executor once, when asked to.

@@ -347,7 +347,7 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, 0, 0) ON CONFLICT (tenant, lane, kind, target) DO UPDATE SET \
         priority = CASE WHEN excluded.priority < job.priority THEN excluded.priority ELSE job.priority END, \
         due_at = CASE WHEN job.taken = 0 AND excluded.due_at < job.due_at THEN excluded.due_at ELSE job.due_at END, \
-        again_at = CASE WHEN job.taken = 0 THEN NULL \
+        again_at = CASE WHEN job.taken = 0 THEN job.again_at \
           WHEN job.again_at IS NULL OR excluded.due_at < job.again_at THEN excluded.due_at ELSE job.again_at END \
         WHERE excluded.priority < job.priority OR (job.taken = 0 AND excluded.due_at < job.due_at) \
           OR (job.taken <> 0 AND (job.again_at IS NULL OR excluded.due_at < job.again_at))";
@@ -377,16 +377,19 @@ statements! {
     EXTEND = "UPDATE lane SET lease_until = $4 WHERE tenant = $1 AND lane = $2 AND fence = $3 \
         AND lease_until IS NOT NULL";
     FREE = "UPDATE lane SET lease_until = NULL, worker = NULL WHERE tenant = $1 AND lane = $2 AND fence = $3";
-    /// What a lost worker had taken is due as it was, with one attempt more.
+    /// What a lost worker had taken is due as it was, with one attempt more. An offer for later outlives this turn.
     TAKE_JOBS = "UPDATE job SET attempts = CASE WHEN taken = 0 THEN attempts ELSE attempts + 1 END, taken = $4, \
-        again_at = NULL WHERE tenant = $1 AND lane = $2 AND due_at <= $3";
+        again_at = CASE WHEN again_at > $3 THEN again_at ELSE NULL END \
+        WHERE tenant = $1 AND lane = $2 AND due_at <= $3";
     TAKEN = "SELECT lane, kind, target, priority, attempts FROM job WHERE tenant = $1 AND lane = $2 AND taken = $3 \
         ORDER BY priority, due_at, kind, target";
     DONE = "DELETE FROM job WHERE tenant = $1 AND lane = $2 AND kind = $3 AND target = $4 AND taken = $5 \
         AND again_at IS NULL";
     AGAIN = "UPDATE job SET due_at = again_at, again_at = NULL, taken = 0, attempts = 0 \
         WHERE tenant = $1 AND lane = $2 AND kind = $3 AND target = $4 AND taken = $5 AND again_at IS NOT NULL";
-    RETRY = "UPDATE job SET due_at = $6, again_at = NULL, taken = 0, attempts = attempts + 1 \
+    /// An offer for before the retry is met by the retry.
+    RETRY = "UPDATE job SET due_at = $6, again_at = CASE WHEN again_at > $6 THEN again_at ELSE NULL END, \
+        taken = 0, attempts = attempts + 1 \
         WHERE tenant = $1 AND lane = $2 AND kind = $3 AND target = $4 AND taken = $5";
     WAITING = "SELECT count(*) FROM job j WHERE j.tenant = $1 AND (j.taken = 0 OR NOT EXISTS (SELECT 1 FROM lane l \
         WHERE l.tenant = j.tenant AND l.lane = j.lane AND l.lease_until > $2))";

@@ -24,6 +24,7 @@ mod lane;
 mod ledger;
 mod link;
 mod member;
+mod memory;
 mod meta;
 mod notice;
 mod prior;

@@ -183,13 +183,13 @@ fn link_row(db: &Db, tenant: &TenantName, row: &Row) -> Result<Link> {
         },
         agreed: row.opt_int(7)?.map(ContentId),
         shown,
-        wrote: Default::default(),
         photo: row.opt_text(9)?,
         sent: sent_columns(row)?,
         trouble: row.opt_json(15)?,
         tugs: row.small(16)?,
         tugged_at: row.opt_at(17)?,
         refused: row.flag(18)?,
+        wrote: row.opt_json(19)?.unwrap_or_default(),
     })
 }
 
@@ -248,6 +248,7 @@ pub(crate) fn save_link(db: &Db, tenant: &TenantName, member: MemberId, link: &L
             link.tugs.into(),
             link.tugged_at.into(),
             link.refused.into(),
+            (!link.wrote.is_empty()).then(|| json(&link.wrote)).into(),
         ],
     )
     .map(|_| ())
@@ -261,29 +262,30 @@ pub(crate) fn forget_link(db: &Db, member: MemberId, entry: EntryId, part: Part)
 statements! {
     TENANT_OF = "SELECT tenant FROM member WHERE id = $1 ORDER BY id";
     OF_MEMBER = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
-        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused \
+        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
         FROM link WHERE member = $1 ORDER BY entry, part";
     OF_ENTRY = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
-        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused \
+        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
         FROM link WHERE member = $1 AND entry = $2 ORDER BY entry, part";
+    /// The sign before `member` keeps SQLite from walking through all of a member's links instead.
     BY_ITEM = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
-        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused \
-        FROM link WHERE member = $1 AND item = $2 ORDER BY entry, part";
+        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
+        FROM link WHERE item = $2 AND +member = $1 ORDER BY item, entry, part";
     UNSETTLED = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
-        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused \
+        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
         FROM link WHERE member = $1 AND sent_op IS NOT NULL ORDER BY entry, part";
     COUNT = "SELECT count(*) FROM link WHERE member = $1 AND part = 0 AND item IS NOT NULL";
     SAVE = "INSERT INTO link (member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
-        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
         ON CONFLICT (member, entry, part) DO UPDATE SET generation = excluded.generation, item = excluded.item, \
         etag = excluded.etag, origin = excluded.origin, agreed = excluded.agreed, shown = excluded.shown, \
         photo = excluded.photo, sent_op = excluded.sent_op, sent_deadline = excluded.sent_deadline, \
         sent_content = excluded.sent_content, sent_attempt = excluded.sent_attempt, \
         sent_generation = excluded.sent_generation, trouble = excluded.trouble, tugs = excluded.tugs, \
-        tugged_at = excluded.tugged_at, refused = excluded.refused";
+        tugged_at = excluded.tugged_at, refused = excluded.refused, wrote = excluded.wrote";
     TROUBLED = "SELECT member, entry, part, generation, item, etag, origin, agreed, shown, photo, sent_op, \
-        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused \
+        sent_deadline, sent_content, sent_attempt, sent_generation, trouble, tugs, tugged_at, refused, wrote \
         FROM link WHERE member = $1 AND (sent_op IS NOT NULL OR trouble IS NOT NULL) ORDER BY entry, part";
     FORGET = "DELETE FROM link WHERE member = $1 AND entry = $2 AND part = $3";
 }

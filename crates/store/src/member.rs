@@ -3,6 +3,7 @@
 use crate::db::{Db, Row, json, word};
 use crate::error::{Result, StoreError};
 use crate::handle::Store;
+use crate::ledger::{NewRow, Pen, Phase};
 use model::catalog::{Leaving, MemberChange, MemberWish};
 use model::member::{Member, MemberState};
 use model::tunnel::Copies;
@@ -43,8 +44,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<MemberId>> {
         let (tenant, change) = (tenant.clone(), change.clone());
-        let _ = now; // Instants of doubt come with the change.
-        self.write(move |db| apply(db, &tenant, catalog, &change))
+        self.write(move |db| apply(db, &tenant, catalog, &change, now))
             .await
     }
 
@@ -118,21 +118,54 @@ fn apply(
     tenant: &TenantName,
     catalog: CatalogId,
     change: &MemberChange,
+    now: Timestamp,
 ) -> Result<Vec<MemberId>> {
     let mut moved = Vec::new();
     for (mailbox, wish) in &change.join {
         moved.extend(join(db, tenant, catalog, mailbox, wish)?);
     }
+    note_members(db, tenant, &moved, "join", now)?;
     for (member, leaving) in &change.doubt {
         set_leaving(db, tenant, *member, Some(leaving))?;
     }
     for member in &change.stay {
         set_leaving(db, tenant, *member, None)?;
     }
+    let mut left = Vec::new();
     for (member, copies) in &change.leave {
-        moved.extend(leave(db, tenant, *member, *copies)?);
+        left.extend(leave(db, tenant, *member, *copies)?);
     }
+    note_members(db, tenant, &left, "leave", now)?;
+    moved.extend(left);
     Ok(moved)
+}
+
+/// The ledger says who joined and who left: it explains the writes that follow.
+fn note_members(
+    db: &Db,
+    tenant: &TenantName,
+    members: &[MemberId],
+    act: &str,
+    at: Timestamp,
+) -> Result<()> {
+    if members.is_empty() {
+        return Ok(());
+    }
+    let mut pen = Pen::take(db)?;
+    for member in members {
+        pen.append(&NewRow {
+            tenant,
+            at,
+            run: None,
+            member: Some(*member),
+            entry: None,
+            act,
+            phase: Phase::Note,
+            item: None,
+            detail: "",
+        })?;
+    }
+    pen.lift()
 }
 
 /// A member that is new, came back or sees another view starts at the beginning. `None`: it already was

@@ -4,6 +4,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::handle::Store;
 use model::Timestamp;
+use model::seam::Chance;
 use std::collections::BTreeMap;
 
 /// Which store this is. A restored backup has the same instance and a later epoch.
@@ -62,19 +63,17 @@ impl Store {
         })
         .await
     }
+}
 
-    /// Draws the instance of a store that has none yet.
-    pub(crate) fn name_instance(&self) -> Result<()> {
-        let bits = self.inner.chance.bits();
-        self.write_blocking(move |db| {
-            if db.first(ONE, args![OWN, INSTANCE], |_| Ok(()))?.is_none() {
-                db.run(SET, args![OWN, INSTANCE, format!("{bits:032x}")])?;
-                db.run(SET, args![OWN, EPOCH, "1"])?;
-                crate::ledger::begin(db)?;
-            }
-            Ok(())
-        })
+/// Draws the instance of a store that has none yet, and starts its ledger.
+pub(crate) fn name_instance(db: &Db, chance: &dyn Chance) -> Result<()> {
+    if db.first(ONE, args![OWN, INSTANCE], |_| Ok(()))?.is_some() {
+        return Ok(());
     }
+    let instance = format!("{:032x}", chance.bits());
+    db.run(SET, args![OWN, INSTANCE, instance])?;
+    db.run(SET, args![OWN, EPOCH, "1"])?;
+    crate::ledger::begin(db)
 }
 
 fn identity(db: &Db) -> Result<Identity> {

@@ -27,8 +27,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let (tenant, subject, detail) = (tenant.clone(), subject.to_owned(), detail.to_owned());
-        self.write(move |db| Ok(db.run(OPEN, args![&tenant, &subject, &detail, now])? > 0))
-            .await
+        self.write(move |db| {
+            let opened = db.first(OPEN, args![&tenant, &subject, &detail, now], |row| {
+                row.flag(0)
+            })?;
+            Ok(opened == Some(true))
+        })
+        .await
     }
 
     /// Trouble is over. `true`: that is news. One that nobody was told of goes without a word.
@@ -85,10 +90,13 @@ fn notice_row(row: &Row) -> Result<Notice> {
 }
 
 statements! {
-    /// A notice that was closed begins anew, told or not.
+    /// One whose end was told begins anew; one whose end nobody heard of yet just goes on.
     OPEN = "INSERT INTO notice (tenant, subject, detail, opened_at) VALUES ($1, $2, $3, $4) \
-        ON CONFLICT (tenant, subject) DO UPDATE SET detail = excluded.detail, opened_at = excluded.opened_at, \
-        open_told_at = NULL, closed_at = NULL, close_told_at = NULL WHERE notice.closed_at IS NOT NULL";
+        ON CONFLICT (tenant, subject) DO UPDATE SET detail = excluded.detail, \
+        opened_at = CASE WHEN notice.close_told_at IS NULL THEN notice.opened_at ELSE excluded.opened_at END, \
+        open_told_at = CASE WHEN notice.close_told_at IS NULL THEN notice.open_told_at ELSE NULL END, \
+        closed_at = NULL, close_told_at = NULL WHERE notice.closed_at IS NOT NULL \
+        RETURNING CASE WHEN open_told_at IS NULL THEN 1 ELSE 0 END";
     DROP_UNTOLD = "DELETE FROM notice WHERE tenant = $1 AND subject = $2 AND open_told_at IS NULL";
     CLOSE = "UPDATE notice SET closed_at = $3 WHERE tenant = $1 AND subject = $2 AND closed_at IS NULL";
     UNTOLD = "SELECT tenant, subject, detail, opened_at, closed_at FROM notice \

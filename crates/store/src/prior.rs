@@ -158,7 +158,7 @@ statements! {
     OF_RUN = "SELECT id, run, member, entry, part, item, at, op, bytes, fate FROM prior \
         WHERE tenant = $1 AND run = $2 ORDER BY id";
     OF_MEMBER = "SELECT id, run, member, entry, part, item, at, op, bytes, fate FROM prior \
-        WHERE tenant = $1 AND member = $2 ORDER BY id";
+        WHERE member = $2 AND EXISTS (SELECT 1 FROM member m WHERE m.id = $2 AND m.tenant = $1) ORDER BY id";
     OF_TIME = "SELECT id, run, member, entry, part, item, at, op, bytes, fate FROM prior \
         WHERE tenant = $1 AND at >= $2 AND at < $3 ORDER BY id";
 }

@@ -78,10 +78,10 @@ statements! {
     PRIORS = "DELETE FROM prior WHERE at < $1 AND fate IS NOT NULL";
     COUNTS = "DELETE FROM written WHERE at < $1";
     PHOTOS = "DELETE FROM photo WHERE kept_at < $1 \
-        AND NOT EXISTS (SELECT 1 FROM contribution c JOIN catalog k ON k.id = c.catalog \
-          WHERE k.tenant = photo.tenant AND c.photo = photo.hash) \
-        AND NOT EXISTS (SELECT 1 FROM entry e JOIN catalog k ON k.id = e.catalog \
-          WHERE k.tenant = photo.tenant AND e.photo = photo.hash)";
+        AND (tenant, hash) NOT IN (SELECT k.tenant, c.photo FROM contribution c JOIN catalog k ON k.id = c.catalog \
+          WHERE c.photo IS NOT NULL) \
+        AND (tenant, hash) NOT IN (SELECT k.tenant, e.photo FROM entry e JOIN catalog k ON k.id = e.catalog \
+          WHERE e.photo IS NOT NULL)";
     IDLE = "SELECT id FROM content WHERE kept_at < $1 \
         AND id NOT IN (SELECT content FROM entry WHERE content IS NOT NULL) \
         AND id NOT IN (SELECT agreed FROM link WHERE agreed IS NOT NULL) \

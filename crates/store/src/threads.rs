@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::error::{Result, StoreError};
-use crate::handle::{Frame, OpenTransaction};
+use crate::handle::{Frame, OpenTransaction, TRANSACTION};
 use futures::channel::oneshot;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,9 +17,9 @@ const GROUP_MAX: usize = 64;
 /// what is to be told to its caller once that transaction is known to be committed, or not.
 type Waiting = Box<dyn FnOnce(Result<&Db>) -> Ran + Send>;
 
-/// A verb that ran: did it succeed, and how to tell its caller.
+/// A verb that ran: why it failed, if it did, and how to tell its caller.
 struct Ran {
-    good: bool,
+    failed: Option<StoreError>,
     tell: Box<dyn FnOnce(Result<()>) + Send>,
 }
 
@@ -124,7 +124,7 @@ fn pack<T: Send + 'static>(
     Box::new(move |db| {
         let value = db.and_then(verb);
         Ran {
-            good: value.is_ok(),
+            failed: value.as_ref().err().cloned(),
             // A caller that has gone away does not need the answer.
             tell: Box::new(move |committed| {
                 let _ = answer.send(committed.and(value));
@@ -146,14 +146,7 @@ fn write_loop(connection: &Connection, frame: &Frame, queue: &Receiver<Waiting>)
 fn commit_group(connection: &Connection, frame: &Frame, group: Vec<Waiting>) {
     let mut group = group.into_iter();
     let mut ran = Vec::with_capacity(group.len());
-    let committed = || -> rusqlite::Result<()> {
-        let open = OpenTransaction::begin(connection)?;
-        for verb in group.by_ref() {
-            ran.extend(run_one(connection, frame, verb)?);
-        }
-        open.commit()
-    }()
-    .map_err(|e| StoreError::sqlite(&frame.place, &e));
+    let committed = run_group(connection, frame, &mut group, &mut ran);
     if let Err(error) = &committed {
         ran.extend(group.map(|verb| verb(Err(error.clone()))));
     }
@@ -162,17 +155,34 @@ fn commit_group(connection: &Connection, frame: &Frame, group: Vec<Waiting>) {
     }
 }
 
-/// Runs one verb of a group. `None`: it panicked; its caller learns that by the dropped answer.
-fn run_one(connection: &Connection, frame: &Frame, verb: Waiting) -> rusqlite::Result<Option<Ran>> {
-    connection.prepare_cached("SAVEPOINT verb")?.execute([])?;
-    let ran = catch_unwind(AssertUnwindSafe(|| verb(Ok(&frame.db(connection))))).ok();
-    let good = ran.as_ref().is_some_and(|ran| ran.good);
-    // A full disk rolls the whole transaction back: then there is no savepoint to go back to, and this fails.
-    if !good {
-        connection.prepare_cached("ROLLBACK TO verb")?.execute([])?;
+fn run_group(
+    connection: &Connection,
+    frame: &Frame,
+    group: &mut impl Iterator<Item = Waiting>,
+    ran: &mut Vec<Ran>,
+) -> Result<()> {
+    let failed = |e: rusqlite::Error| StoreError::sqlite(&frame.place, &e);
+    let open = OpenTransaction::begin(connection, TRANSACTION).map_err(failed)?;
+    for verb in group {
+        step(connection, "SAVEPOINT verb").map_err(failed)?;
+        let one = catch_unwind(AssertUnwindSafe(|| verb(Ok(&frame.db(connection))))).ok();
+        let error = one.as_ref().and_then(|one| one.failed.clone());
+        let good = one.is_some() && error.is_none();
+        ran.extend(one);
+        if connection.is_autocommit() {
+            // A full disk took the whole transaction back by itself (sqlite.org/lang_transaction.html 3).
+            return Err(error.unwrap_or_else(|| StoreError::damaged(&frame.place, "rolled back")));
+        }
+        if !good {
+            step(connection, "ROLLBACK TO verb").map_err(failed)?;
+        }
+        step(connection, "RELEASE verb").map_err(failed)?;
     }
-    connection.prepare_cached("RELEASE verb")?.execute([])?;
-    Ok(ran)
+    open.commit().map_err(failed)
+}
+
+fn step(connection: &Connection, sql: &str) -> rusqlite::Result<usize> {
+    connection.prepare_cached(sql)?.execute([])
 }
 
 fn read_loop(connection: &Connection, frame: &Frame, queue: &Mutex<Receiver<Waiting>>) {
@@ -199,3 +209,6 @@ fn read_one(connection: &Connection, frame: &Frame, verb: Waiting) {
         (ran.tell)(ended.map_err(failed));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,7 +158,7 @@ fn pause_row(row: &Row) -> Result<Pause> {
     })
 }
 
-/// Fails when a person paused the tenant or the run, or cancelled the run.
+/// Fails when a person paused the tenant or the run, or when the run is over (a cancelled one is).
 pub(crate) fn check_going(db: &Db, tenant: &TenantName, run: RunId) -> Result<()> {
     let (by_tenant, by_run) = (Scope::Tenant(tenant.clone()), Scope::Run(run));
     let stopped = db.first(
@@ -184,5 +184,5 @@ statements! {
     PAUSED = "SELECT scope, tenant, who, reason, at FROM pause WHERE scope = $1 ORDER BY scope";
     PAUSES = "SELECT scope, tenant, who, reason, at FROM pause ORDER BY at, scope";
     STOPPED = "SELECT scope FROM pause WHERE scope = $1 OR scope = $2 \
-        UNION ALL SELECT CAST($2 AS text) FROM run WHERE id = $3 AND state IN ('cancelled', 'rejected') ORDER BY 1";
+        UNION ALL SELECT CAST($2 AS text) FROM run WHERE id = $3 AND ended_at IS NOT NULL ORDER BY 1";
 }

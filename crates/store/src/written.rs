@@ -103,6 +103,6 @@ fn read_kind(row: &Row, at: usize) -> Result<Counted> {
 statements! {
     COUNT = "INSERT INTO written (catalog, member, entry, kind, at) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (catalog, member, entry, kind) DO UPDATE SET at = excluded.at WHERE written.at < excluded.at";
-    SINCE = "SELECT w.member, w.entry, w.kind FROM written w JOIN catalog c ON c.id = w.catalog \
-        WHERE w.catalog = $1 AND w.at >= $2 AND c.tenant = $3 ORDER BY w.member, w.entry, w.kind";
+    SINCE = "SELECT w.member, w.entry, w.kind FROM written w JOIN member m ON m.id = w.member \
+        WHERE w.catalog = $1 AND w.at >= $2 AND m.tenant = $3 ORDER BY w.member, w.entry, w.kind";
 }

@@ -32,7 +32,7 @@ CREATE TABLE rule (
 
 CREATE TABLE contribution (
   catalog {blob} NOT NULL, source text NOT NULL, key text NOT NULL, entry {blob} NOT NULL, photo text,
-  body {blob} NOT NULL,
+  hash {blob} NOT NULL, body {blob} NOT NULL,
   PRIMARY KEY (catalog, source, key)
 );
 
@@ -47,6 +47,7 @@ CREATE TABLE entry (
   PRIMARY KEY (catalog, view, entry)
 ) {narrow};
 CREATE INDEX entry_by_version ON entry (catalog, view, version);
+CREATE INDEX entry_by_content ON entry (content) WHERE content IS NOT NULL;
 
 CREATE TABLE content (
   id {serial}, tenant text NOT NULL, hash {blob} NOT NULL, bytes {blob} NOT NULL, kept_at bigint NOT NULL,
@@ -69,9 +70,10 @@ CREATE TABLE link (
   item text, etag text, origin integer NOT NULL, agreed bigint, shown {blob}, photo text,
   sent_op integer, sent_deadline bigint, sent_content bigint, sent_attempt integer, sent_generation integer,
   trouble text, tugs integer NOT NULL, tugged_at bigint, refused integer NOT NULL,
+  wrote text,
   PRIMARY KEY (member, entry, part)
 ) {narrow};
-CREATE INDEX link_by_item ON link (member, item) WHERE item IS NOT NULL;
+CREATE INDEX link_by_item ON link (item) WHERE item IS NOT NULL;
 CREATE INDEX link_open ON link (member) WHERE sent_op IS NOT NULL OR trouble IS NOT NULL;
 
 CREATE TABLE prior (
@@ -80,7 +82,7 @@ CREATE TABLE prior (
 );
 CREATE INDEX prior_by_member ON prior (member, entry, part);
 CREATE INDEX prior_by_run ON prior (run);
-CREATE INDEX prior_by_time ON prior (tenant, at);
+CREATE INDEX prior_by_time ON prior (at, tenant);
 
 -- What guards count: the last time that something of each kind was done to an entry in a member.
 CREATE TABLE written (

@@ -1,5 +1,9 @@
 //! A bench for verbs: a clock that stands still until it is moved, chance from a counter, and a few nouns.
-#![allow(dead_code, reason = "each test file takes what it needs")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file takes what it needs, and a test may fail"
+)]
 
 use futures::executor::block_on;
 use futures::future::BoxFuture;
@@ -61,24 +65,37 @@ pub fn view() -> ViewId {
     "all".into()
 }
 
-pub fn memory() -> Store {
-    Store::in_memory(TestClock::at(NOW.0), Arc::new(Counter::default())).unwrap()
+/// A store on its bench: with the clock that it goes by.
+pub struct Bench {
+    pub store: Store,
+    pub clock: Arc<TestClock>,
 }
 
-pub fn memory_with_clock() -> (Store, Arc<TestClock>) {
+pub fn in_memory() -> Bench {
     let clock = TestClock::at(NOW.0);
     let store = Store::in_memory(clock.clone(), Arc::new(Counter::default())).unwrap();
-    (store, clock)
+    Bench { store, clock }
 }
 
-pub fn on_disk(folder: &std::path::Path, mode: Mode) -> Store {
-    Store::open(
-        folder,
-        TestClock::at(NOW.0),
-        Arc::new(Counter::default()),
-        mode,
-    )
-    .unwrap()
+pub fn on_disk(folder: &std::path::Path, mode: Mode) -> Bench {
+    let clock = TestClock::at(NOW.0);
+    let chance = Arc::new(Counter::default());
+    let store = Store::open(folder, clock.clone(), chance, mode).unwrap();
+    Bench { store, clock }
+}
+
+/// Checks a fact on every kind of store there is.
+pub fn on_each(fact: impl Fn(&Bench)) {
+    fact(&in_memory());
+    let folder = tempfile::tempdir().unwrap();
+    fact(&on_disk(folder.path(), Mode::Threaded { readers: 2 }));
+}
+
+/// How many rows a verb changes; only a store in memory can say.
+pub fn rows_changed(store: &Store, verb: impl FnOnce()) -> u64 {
+    let before = store.rows_changed();
+    verb();
+    store.rows_changed() - before
 }
 
 pub fn person(name: &str) -> Item {
@@ -118,11 +135,14 @@ pub fn joining(mailbox: &str, view: &str) -> MemberChange {
 
 /// A member of the test catalog in this mailbox.
 pub fn member(store: &Store, mailbox: &str) -> MemberId {
-    block_on(store.load_catalog(&tenant(), CATALOG)).unwrap();
-    block_on(store.commit_catalog(&tenant(), CATALOG, &entries(vec![live(1, "Ada")]), NOW))
-        .unwrap();
     let change = joining(mailbox, "all");
     block_on(store.apply_member_change(&tenant(), CATALOG, &change, NOW)).unwrap()[0]
+}
+
+/// Mints a version with these people as entries 1, 2, 3 …
+pub fn commit(store: &Store, names: &[&str]) -> i64 {
+    let changes = (1..).zip(names).map(|(n, name)| live(n, name)).collect();
+    block_on(store.commit_catalog(&tenant(), CATALOG, &entries(changes), NOW)).unwrap()
 }
 
 pub fn job(tenant: &str, lane: &str) -> Job {

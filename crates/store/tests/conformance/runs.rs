@@ -1,0 +1,242 @@
+//! Runs and holds: exact accounts, blocks kept once, decisions that stick.
+
+use crate::support::*;
+use futures::executor::block_on;
+use model::plan::{Halt, HaltReason, Tally};
+use model::run::{Account, MemberRunState, RunState};
+use model::{EntryId, Fingerprint, MemberId, Millis, RunId};
+use store::{Counted, Decision, RunFilter, Store, StoreError};
+
+fn plan(store: &Store, run: RunId, member: MemberId, block: &str) {
+    let tally = Tally {
+        creates: 2,
+        agrees: 5,
+        ..Tally::default()
+    };
+    let block = Fingerprint::from(block);
+    let bytes = block.as_str().as_bytes();
+    block_on(store.planned_member(run, member, &tally, &block, bytes)).unwrap();
+}
+
+fn halts() -> Vec<Halt> {
+    vec![Halt {
+        reason: HaltReason::TooManyDeletes,
+        detail: "31 of 40".to_owned(),
+    }]
+}
+
+fn state(store: &Store, run: RunId) -> RunState {
+    block_on(store.run(run)).unwrap().unwrap().state
+}
+
+#[test]
+fn a_run_says_how_far_it_has_come() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let run = run(store);
+        let [a, b, c] = ["a", "b", "c"].map(|name| member(store, name));
+        block_on(store.add_run_members(run, &[a, b, c])).unwrap();
+        plan(store, run, a, "block-1");
+        plan(store, run, b, "block-1");
+        block_on(store.add_run_members(run, &[a])).unwrap();
+        let progress = block_on(store.run_progress(run)).unwrap();
+        assert_eq!(
+            (progress.planned, progress.waiting, progress.members()),
+            (2, 1, 3)
+        );
+        let account = Account {
+            planned: 2,
+            done: 1,
+            quarantined: 1,
+            ..Account::default()
+        };
+        block_on(store.member_done(run, a, account, MemberRunState::Done, "")).unwrap();
+        block_on(store.run_member_state(run, c, MemberRunState::Deferred, "no mailbox")).unwrap();
+        let read = block_on(store.run(run)).unwrap().unwrap();
+        assert_eq!((read.account.planned, read.account.done), (4, 1));
+        let members = block_on(store.run_members(run)).unwrap();
+        assert_eq!(members.len(), 3);
+        assert_eq!(members[2].reason, "no mailbox");
+        assert_eq!(
+            block_on(store.run_member(run, a)).unwrap().unwrap(),
+            members[0]
+        );
+    });
+}
+
+#[test]
+fn a_distinct_block_is_kept_once() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let run = run(store);
+        let [a, b, c] = ["a", "b", "c"].map(|name| member(store, name));
+        plan(store, run, a, "rare");
+        plan(store, run, b, "usual");
+        plan(store, run, c, "usual");
+        let blocks = block_on(store.blocks(run)).unwrap();
+        let said: Vec<_> = blocks
+            .iter()
+            .map(|b| (b.fingerprint.as_str(), b.members))
+            .collect();
+        assert_eq!(said, [("usual", 2), ("rare", 1)]);
+        assert_eq!(blocks[0].bytes, b"usual");
+    });
+}
+
+#[test]
+fn a_run_ends_once() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let run = run(store);
+        assert!(block_on(store.set_run_state(run, RunState::Performing, "")).unwrap());
+        assert!(block_on(store.finish_run(run, RunState::Done, "", NOW)).unwrap());
+        assert!(!block_on(store.finish_run(run, RunState::Incomplete, "late", NOW)).unwrap());
+        let ended = block_on(store.run(run)).unwrap().unwrap();
+        assert_eq!((ended.state, ended.ended_at), (RunState::Done, Some(NOW)));
+        assert_eq!(block_on(store.run(RunId(99))).unwrap(), None);
+        let blocks = block_on(store.blocks(RunId(99)));
+        assert!(matches!(blocks, Err(StoreError::Missing { .. })));
+    });
+}
+
+#[test]
+fn runs_are_listed_newest_first() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let (first, second) = (run(store), run(store));
+        block_on(store.finish_run(first, RunState::Done, "", NOW)).unwrap();
+        let list = |filter: RunFilter| {
+            let runs = block_on(store.runs(&filter)).unwrap();
+            runs.iter().map(|run| run.id).collect::<Vec<_>>()
+        };
+        assert_eq!(list(RunFilter::default()), [second, first]);
+        let open = RunFilter {
+            open: true,
+            ..RunFilter::default()
+        };
+        assert_eq!(list(open), [second]);
+        let theirs = RunFilter {
+            tenant: Some("fabrikam".into()),
+            ..RunFilter::default()
+        };
+        assert_eq!(list(theirs), []);
+        let book = "Contoso people".into();
+        let open = block_on(store.open_run(&tenant(), &book)).unwrap().unwrap();
+        assert_eq!(open.id, second);
+    });
+}
+
+#[test]
+fn a_plan_waits_until_a_named_person_approves_that_very_plan() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let run = run(store);
+        let (this, other) = (Fingerprint::from("f1"), Fingerprint::from("f2"));
+        let hold = block_on(store.hold(run, &this, &halts(), NOW)).unwrap();
+        assert_eq!((hold.decision, hold.halts), (None, halts()));
+        assert_eq!(state(store, run), RunState::Held);
+        assert_eq!(
+            block_on(store.waiting_holds(Some(&tenant())))
+                .unwrap()
+                .len(),
+            1
+        );
+        assert!(!block_on(store.approve(run, &other, "kim", NOW)).unwrap());
+        assert!(block_on(store.approve(run, &this, "kim", NOW + Millis(1))).unwrap());
+        assert!(
+            !block_on(store.reject(run, &this, "lee", NOW)).unwrap(),
+            "decided once"
+        );
+        assert_eq!(state(store, run), RunState::Performing);
+        assert_eq!(block_on(store.waiting_holds(None)).unwrap(), []);
+        let told = block_on(store.held(&tenant(), &"Contoso people".into(), &this)).unwrap();
+        let decided = (Decision::Approved, "kim".to_owned(), NOW + Millis(1));
+        assert_eq!(told.unwrap().decision, Some(decided));
+    });
+}
+
+#[test]
+fn a_rejected_plan_stays_rejected_when_it_is_made_again() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let print = Fingerprint::from("f1");
+        let first = run(store);
+        block_on(store.hold(first, &print, &halts(), NOW)).unwrap();
+        assert!(block_on(store.reject(first, &print, "kim", NOW)).unwrap());
+        assert_eq!(state(store, first), RunState::Rejected);
+        let second = run(store);
+        let hold = block_on(store.hold(second, &print, &halts(), NOW + Millis(9))).unwrap();
+        let (decision, who, _) = hold.decision.unwrap();
+        assert_eq!((decision, who.as_str()), (Decision::Rejected, "kim"));
+        assert_eq!((hold.held_at, hold.run), (NOW, second));
+        assert_eq!(
+            state(store, second),
+            RunState::Planning,
+            "not held: nobody need be asked"
+        );
+    });
+}
+
+#[test]
+fn guards_count_distinct_entries_and_what_may_have_been_written() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let run = run(store);
+        let [a, b] = ["a", "b"].map(|name| member(store, name));
+        let lease = lease(store, "lane");
+        let intend = |member, entry, kind, at| {
+            let mut intent = update(entry, "item");
+            intent.counts = Some(kind);
+            block_on(store.intend(&lease, run, member, vec![intent], at)).unwrap();
+        };
+        intend(a, 1, Counted::Delete, NOW);
+        intend(b, 1, Counted::Delete, NOW);
+        intend(b, 2, Counted::Blanking, NOW);
+        intend(b, 3, Counted::Create, NOW - Millis::days(2));
+        let since = NOW - Millis::days(1);
+        let written = block_on(store.written_since(&tenant(), CATALOG, since)).unwrap();
+        let distinct = |kind| {
+            written
+                .entries
+                .get(&kind)
+                .map_or(0, |entries| entries.len())
+        };
+        assert_eq!(
+            distinct(Counted::Delete),
+            1,
+            "one leaver in two mailboxes is one"
+        );
+        assert_eq!(
+            (distinct(Counted::Blanking), distinct(Counted::Create)),
+            (1, 0)
+        );
+        assert_eq!(
+            (written.members[&a].deletes, written.members[&b].deletes),
+            (1, 1)
+        );
+        let theirs = block_on(store.written_since(&"fabrikam".into(), CATALOG, since)).unwrap();
+        assert!(theirs.members.is_empty());
+        assert_eq!(block_on(store.links_of(a, &[EntryId(1)])).unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_tunnel_remembers_the_rule_that_was_applied() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let id = "t-1".into();
+        let read = || block_on(store.tunnel_state(&tenant(), &id)).unwrap();
+        let apply = |rule, at| block_on(store.tunnel_applied(&tenant(), &id, rule, at)).unwrap();
+        assert_eq!(read().applied_rule, None);
+        apply("r1", NOW);
+        apply("r1", NOW + Millis(5));
+        assert_eq!(read().applied_at, Some(NOW));
+        apply("r2", NOW + Millis(9));
+        let state = read();
+        assert_eq!(state.applied_rule.as_deref(), Some("r2"));
+        assert_eq!(
+            (state.first_applied_at, state.applied_at),
+            (Some(NOW), Some(NOW + Millis(9)))
+        );
+    });
+}

@@ -26,6 +26,9 @@ pub struct Ask {
     pub approved: bool,
     /// Do what was planned or nothing, member by member.
     pub exact: bool,
+    /// Put these prior images back instead.
+    #[serde(default)]
+    pub restore: BTreeSet<i64>,
 }
 
 /// A run that was opened, or the one that was open already.

@@ -62,6 +62,27 @@ impl Desk {
         Ok(desk)
     }
 
+    /// A desk for one entry, with nothing observed.
+    pub(crate) async fn of_entry(
+        engine: &Engine,
+        book: &Book,
+        member: &Member,
+        entry: EntryId,
+    ) -> Result<Self, StoreError> {
+        let mut desk = Self {
+            member: member.clone(),
+            rules: Arc::new(rules(engine, book, member).await?),
+            catalog: CatalogView::default(),
+            links: engine.store().links_of(member.id, &[entry]).await?,
+            snapshot: Snapshot::new(Reach::Changes),
+            held: 0,
+            own: None,
+        };
+        desk.add_entries(engine, &[entry]).await?;
+        desk.fill_contents(engine).await?;
+        Ok(desk)
+    }
+
     async fn fill(&mut self, engine: &Engine) -> Result<(), StoreError> {
         if self.is_whole() {
             self.fill_whole(engine).await?;

@@ -17,8 +17,10 @@ mod job;
 mod look;
 mod needs;
 mod observe;
+mod recover;
 mod schedule;
 pub mod settings;
+pub mod why;
 pub mod worker;
 mod world;
 

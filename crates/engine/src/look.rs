@@ -4,6 +4,7 @@ use crate::world::{Engine, Tenant};
 use graph::{ContactChange, Folder, GraphError, Lookup};
 use model::member::Member;
 use model::snapshot::{Here, Reach, Seen, Snapshot};
+use model::tunnel::Book;
 use model::{FolderId, ItemId, MailboxId, MemberId, RunId};
 use planner::stamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,11 +68,11 @@ impl Look {
 pub(crate) async fn look(
     engine: &Engine,
     tenant: &Tenant,
+    book: &Book,
     member: &Member,
-    default_folder: bool,
     wanted: Wanted,
 ) -> Result<Look, GraphError> {
-    let Some(folder) = find_folder(engine, tenant, member, default_folder, wanted).await? else {
+    let Some(folder) = find_folder(engine, tenant, book, member, wanted).await? else {
         return Ok(Look::nothing());
     };
     let seen = match (&member.cursor, wanted) {
@@ -93,14 +94,7 @@ pub(crate) async fn look(
                 cursor: None,
                 ..member.clone()
             };
-            Box::pin(look(
-                engine,
-                tenant,
-                &forgotten,
-                default_folder,
-                Wanted::Full,
-            ))
-            .await
+            Box::pin(look(engine, tenant, book, &forgotten, Wanted::Full)).await
         }
         Err(error) => Err(error),
     }
@@ -111,14 +105,14 @@ pub(crate) async fn look(
 async fn find_folder(
     engine: &Engine,
     tenant: &Tenant,
+    book: &Book,
     member: &Member,
-    default_folder: bool,
     wanted: Wanted,
 ) -> Result<Option<Folder>, GraphError> {
     if let (Some(id), Wanted::Changes) = (&member.folder, wanted) {
         return Ok(Some(known(member, id)));
     }
-    if default_folder {
+    if book.tunnels.iter().any(|t| t.folder.default) {
         let id = engine
             .graph()
             .default_folder(&tenant.at, &member.mailbox)
@@ -126,7 +120,7 @@ async fn find_folder(
         return Ok(Some(known(member, &id)));
     }
     let all = engine.graph().folders(&tenant.at, &member.mailbox).await?;
-    Ok(choose_folder(engine, member, &all))
+    Ok(choose_folder(engine, book, member, &all))
 }
 
 fn known(member: &Member, id: &FolderId) -> Folder {
@@ -139,12 +133,12 @@ fn known(member: &Member, id: &FolderId) -> Folder {
 }
 
 /// By id, else by stamp, else by name: in that order, so that a renamed folder is found again.
-fn choose_folder(engine: &Engine, member: &Member, all: &[Folder]) -> Option<Folder> {
+fn choose_folder(engine: &Engine, book: &Book, member: &Member, all: &[Folder]) -> Option<Folder> {
     let ours = folder_stamp(engine, member);
     let by = |test: &dyn Fn(&Folder) -> bool| all.iter().find(|f| test(f)).cloned();
     by(&|f| member.folder.as_ref() == Some(&f.id))
         .or_else(|| by(&|f| f.stamp.as_deref() == Some(ours.as_str())))
-        .or_else(|| by(&|f| f.name == member.folder_name))
+        .or_else(|| by(&|f| f.name == book.key.as_str()))
 }
 
 /// The stamp of a folder is that of an entry that cannot exist.

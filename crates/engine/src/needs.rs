@@ -1,6 +1,7 @@
 //! Needs: which collections a book's tunnels read, as policy says it.
 
 use model::tunnel::{Book, Choice, SourcePlace};
+use planner::select::{SelectError, Selector};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A contact folder that is read as a source.
@@ -23,21 +24,21 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    pub(crate) fn of(book: &Book, lists: &BTreeMap<String, Choice>) -> Self {
+    pub(crate) fn of(book: &Book, lists: &BTreeMap<String, Choice>) -> Result<Self, SelectError> {
         let mut needs = Self::default();
         for tunnel in &book.tunnels {
             needs.photos |= tunnel.options.photos;
             needs.managers |= tunnel.fields.contains_key(&model::Field::Manager);
-            needs.choice(&tunnel.audience, lists, &mut BTreeSet::new());
+            needs.choice(&tunnel.audience, lists)?;
             for source in &tunnel.sources {
                 needs.place(&source.place);
-                needs.choice(&source.pick, lists, &mut BTreeSet::new());
+                needs.choice(&source.pick, lists)?;
                 if let Some(only_for) = &source.only_for {
-                    needs.choice(only_for, lists, &mut BTreeSet::new());
+                    needs.choice(only_for, lists)?;
                 }
             }
         }
-        needs
+        Ok(needs)
     }
 
     fn place(&mut self, place: &SourcePlace) {
@@ -58,20 +59,14 @@ impl Needs {
         }
     }
 
+    /// Every group that the choice names, in its lists and expressions too.
     fn choice(
         &mut self,
         choice: &Choice,
         lists: &BTreeMap<String, Choice>,
-        seen: &mut BTreeSet<String>,
-    ) {
-        self.groups.extend(choice.groups.iter().cloned());
-        for name in &choice.lists {
-            if let (true, Some(list)) = (seen.insert(name.clone()), lists.get(name)) {
-                self.choice(list, lists, seen);
-            }
-        }
-        if let Some(exclude) = &choice.exclude {
-            self.choice(exclude, lists, seen);
-        }
+    ) -> Result<(), SelectError> {
+        self.groups
+            .extend(Selector::compile(choice, lists)?.groups());
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The job of one book: open runs go on, else its sources are looked at.
 
 use crate::ask::Ask;
-use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh};
+use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh, restore};
 use crate::world::{Engine, Tenant};
 use model::member::Member;
 use model::run::{Run, RunState, Trigger};
@@ -72,6 +72,9 @@ async fn begin(
     run: &Run,
 ) -> Result<Again, JobError> {
     let ask = engine.ask_of(run.id).await?;
+    if !ask.restore.is_empty() {
+        return begin_restore(engine, book, run, &ask).await;
+    }
     let refreshed = match refresh::refresh(engine, tenant, book, true).await {
         Ok(refreshed) => refreshed,
         Err(JobError::Graph(error)) => {
@@ -98,6 +101,34 @@ async fn begin(
         return Ok(next_round(book, now));
     }
     engine.store().add_run_members(run.id, &members).await?;
+    offer_members(engine, book, &members).await?;
+    Ok(Again::No)
+}
+
+/// A restore reads no source: it is done in the mailboxes whose prior images it names.
+async fn begin_restore(
+    engine: &Engine,
+    book: &Book,
+    run: &Run,
+    ask: &Ask,
+) -> Result<Again, JobError> {
+    use model::run::MemberRunState::Planned;
+    let store = engine.store();
+    let members = restore::members(engine, &book.tenant, &ask.restore).await?;
+    if members.is_empty() {
+        let now = store.time().await?;
+        store
+            .finish_run(run.id, RunState::Done, "nothing to restore", now)
+            .await?;
+        return Ok(Again::No);
+    }
+    store.add_run_members(run.id, &members).await?;
+    for member in &members {
+        store.run_member_state(run.id, *member, Planned, "").await?;
+    }
+    store
+        .set_run_state(run.id, RunState::Performing, "restoring")
+        .await?;
     offer_members(engine, book, &members).await?;
     Ok(Again::No)
 }

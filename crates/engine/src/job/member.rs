@@ -1,7 +1,7 @@
 //! The job of one member: what its book's open run asks of it now.
 
 use crate::ask::Ask;
-use crate::job::{Again, JobError, perform, plan};
+use crate::job::{Again, JobError, perform, plan, restore};
 use crate::world::{Engine, Tenant};
 use model::MemberId;
 use model::member::{Member, MemberState};
@@ -22,12 +22,6 @@ pub(crate) struct Place<'a> {
     pub ask: Ask,
 }
 
-impl Place<'_> {
-    pub(crate) fn default_folder(&self) -> bool {
-        self.book.tunnels.iter().any(|t| t.folder.default)
-    }
-}
-
 pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<Again, JobError> {
     let Some(place) = place(engine, lease, id).await? else {
         return Ok(Again::No);
@@ -35,7 +29,11 @@ pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<
     let done = match (place.run.state, place.row.state) {
         (RunState::Planning, MemberRunState::Waiting) => plan::plan(&place).await,
         (RunState::Performing, MemberRunState::Planned | MemberRunState::Performing) => {
-            perform::perform(&place).await
+            if place.ask.restore.is_empty() {
+                perform::perform(&place).await
+            } else {
+                restore::restore(&place).await
+            }
         }
         _ => Ok(Again::No),
     };

@@ -8,6 +8,7 @@ pub(crate) mod perform;
 pub(crate) mod plan;
 pub(crate) mod refresh;
 pub(crate) mod resolve;
+pub(crate) mod restore;
 
 use crate::desk::DeskError;
 use crate::observe::ObserveError;

@@ -58,8 +58,8 @@ async fn fresh_look(place: &Place<'_>) -> Result<Look, JobError> {
     Ok(look::look(
         place.engine,
         place.tenant,
+        &place.book,
         &place.member,
-        place.default_folder(),
         wanted,
     )
     .await?)
@@ -99,8 +99,7 @@ async fn make_folder(place: &Place<'_>) -> Result<Option<Folder>, JobError> {
         // Someone else made it, or a write of ours that got no answer did.
         FolderOutcome::NameTaken | FolderOutcome::Unknown => {
             let wanted = look::Wanted::Full;
-            let again =
-                look::look(engine, place.tenant, member, place.default_folder(), wanted).await?;
+            let again = look::look(engine, place.tenant, &place.book, member, wanted).await?;
             Ok(again.folder)
         }
         FolderOutcome::NotYet { trouble, .. } | FolderOutcome::Refused(trouble) => {

@@ -18,8 +18,8 @@ pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     let look = look::look(
         engine,
         place.tenant,
+        &place.book,
         &place.member,
-        place.default_folder(),
         place.wanted().await?,
     )
     .await?;

@@ -4,11 +4,13 @@ use crate::facts;
 use crate::job::JobError;
 use crate::needs::Needs;
 use crate::observe::{self, Freshness, Round};
+use crate::recover;
 use crate::world::{Engine, Tenant};
-use model::MemberId;
+
 use model::catalog::{Catalog, Standing};
 use model::member::{Member, MemberState};
 use model::tunnel::Book;
+use model::{EntryId, MemberId};
 use planner::compile::{CompileInput, Compiled, compile};
 use std::collections::BTreeSet;
 
@@ -31,7 +33,7 @@ pub(crate) async fn refresh(
     asked: bool,
 ) -> Result<Refreshed, JobError> {
     let store = engine.store();
-    let needs = Needs::of(book, &engine.lists(&book.tenant));
+    let needs = Needs::of(book, &engine.lists(&book.tenant))?;
     let waiting = has_leavers(engine, book).await?;
     let freshness = if asked || waiting {
         Freshness::Now
@@ -42,7 +44,7 @@ pub(crate) async fn refresh(
     let sources = signature(engine, book, &needs).await?;
     let compiled = store.setting(&scope(book), COMPILED).await?;
     if waiting || compiled.as_deref() != Some(sources.as_str()) {
-        compile_book(engine, book, &needs, &round, &sources).await?;
+        compile_book(engine, tenant, book, &needs, &round, &sources).await?;
     }
     let now = store.time().await?;
     let full_before = now - engine.settings().full_look;
@@ -80,6 +82,7 @@ async fn signature(engine: &Engine, book: &Book, needs: &Needs) -> Result<String
 
 async fn compile_book(
     engine: &Engine,
+    tenant: &Tenant,
     book: &Book,
     needs: &Needs,
     round: &Round,
@@ -90,18 +93,30 @@ async fn compile_book(
     let catalog = store.load_catalog(&book.tenant, book.catalog).await?;
     let members: Vec<Member> = takes_part(store.members(&book.tenant, book.catalog).await?);
     let now = store.time().await?;
-    let compiled = compile(&CompileInput {
-        book,
-        lists: &engine.lists(&book.tenant),
-        facts: &facts,
-        complete: &round.complete,
-        catalog: &catalog,
-        members: &members,
-        known_stamps: &BTreeSet::new(),
-        round: now.0,
-        now,
-        keys: &engine.inner.keys,
-    })?;
+    let lists = engine.lists(&book.tenant);
+    let with = |known_stamps: &BTreeSet<EntryId>| {
+        compile(&CompileInput {
+            book,
+            lists: &lists,
+            facts: &facts,
+            complete: &round.complete,
+            catalog: &catalog,
+            members: &members,
+            known_stamps,
+            round: now.0,
+            now,
+            keys: &engine.inner.keys,
+        })
+    };
+    let mut compiled = with(&BTreeSet::new())?;
+    if catalog.version == 0 {
+        // A book that this store has never seen: copies of an earlier one may be out there.
+        let mailboxes: Vec<_> = compiled.members.join.keys().cloned().collect();
+        let known = recover::known_stamps(engine, tenant, book, &mailboxes).await?;
+        if !known.is_empty() {
+            compiled = with(&known)?;
+        }
+    }
     keep(engine, book, &catalog, &members, &compiled).await?;
     engine
         .store()

@@ -92,8 +92,10 @@ impl Directory {
         }
         let mut row = defaults(kind, now_ms);
         let given = properties.iter().filter(|(_, value)| !value.is_null());
-        row.extend(given.map(|(name, value)| (name.clone(), value.clone())));
-        row.insert("id".to_owned(), Value::from(id.as_str()));
+        for (name, value) in given {
+            row.insert(name.clone(), value.clone());
+        }
+        row.insert("id", Value::from(id.as_str()));
         let is_guest = row.get("userType") == Some(&json!("Guest"));
         let mut object = Object::new(&id, kind, row);
         if kind == Kind::User && !is_guest {
@@ -304,8 +306,9 @@ fn defaults(kind: Kind, now_ms: i64) -> Row {
             ("createdDateTime", created),
         ],
     };
-    let values = values.into_iter();
-    values
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    let mut row = Row::new();
+    for (name, value) in values {
+        row.insert(name, value);
+    }
+    row
 }

@@ -1,7 +1,7 @@
 //! Delta of users, org contacts and groups (graph.md 4.2, 4.4): a first round over everything, then changes.
 
 use super::schema::{Kind, is_link};
-use super::store::{Id, Object, Row, State};
+use super::store::{Id, Object, State};
 use super::token::{self, Delta};
 use super::{Directory, bind, list, show};
 use crate::odata::{self, Options, Select};
@@ -242,7 +242,7 @@ impl Directory {
         from: u64,
         call: &Call,
         scene: &Scene,
-    ) -> Option<Row> {
+    ) -> Option<Map<String, Value>> {
         if let Some(reason) = removed(object.state) {
             let gone = json!({"id": &*object.id, "@removed": {"reason": reason}});
             return gone.as_object().cloned();
@@ -302,7 +302,13 @@ impl Directory {
     }
 
     /// `manager@delta`, where it is asked for and set or changed after `from`.
-    fn add_manager(&self, object: &Object, select: Option<&Select>, from: u64, shown: &mut Row) {
+    fn add_manager(
+        &self,
+        object: &Object,
+        select: Option<&Select>,
+        from: u64,
+        shown: &mut Map<String, Value>,
+    ) {
         let is_asked = select.is_some_and(|select| select.shows("manager"));
         let seq = object.changed.get("manager").copied().unwrap_or_default();
         if !is_asked || (from > 0 && seq <= from) {
@@ -376,8 +382,8 @@ fn present(
     select: Option<&Select>,
     keeps: impl Fn(&str) -> bool,
     is_changed: impl Fn(&str) -> bool,
-) -> Row {
-    let mut shown = Row::new();
+) -> Map<String, Value> {
+    let mut shown = Map::new();
     shown.insert("id".to_owned(), Value::from(&*view.object.id));
     for name in show::names(view.object.kind, select) {
         match odata::Row::property(view, name).map(Cow::into_owned) {

@@ -14,6 +14,7 @@ mod group;
 mod list;
 mod permit;
 mod photo;
+mod row;
 mod schema;
 mod seed;
 mod show;

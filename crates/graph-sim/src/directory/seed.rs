@@ -30,50 +30,42 @@ pub(super) fn timestamp(now_ms: i64) -> String {
 
 fn user(person: &Person, created: &str) -> Object {
     let mut row = Row::new();
-    let mut put = |name: &str, value: Option<&str>| {
-        if let Some(value) = value.filter(|text| !text.is_empty()) {
-            row.insert(name.to_owned(), Value::from(value));
-        }
-    };
-    put("id", Some(&person.id));
-    put("displayName", Some(&person.name));
-    put("givenName", person.given_name.as_deref());
-    put("surname", person.surname.as_deref());
-    put("userPrincipalName", Some(&person.upn));
-    put("mail", person.mail.as_deref());
-    put("mailNickname", person.upn.split('@').next());
-    put("mobilePhone", person.mobile_phone.as_deref());
-    put("faxNumber", person.fax_number.as_deref());
-    put("jobTitle", person.job_title.as_deref());
-    put("department", person.department.as_deref());
-    put("companyName", person.company.as_deref());
-    put("officeLocation", person.office.as_deref());
-    put("streetAddress", Some(&person.address.street));
-    put("city", Some(&person.address.city));
-    put("state", Some(&person.address.state));
-    put("postalCode", Some(&person.address.postal_code));
-    put("country", Some(&person.address.country));
-    put("usageLocation", person.usage_location.as_deref());
-    put("preferredLanguage", person.language.as_deref());
-    put("employeeId", person.employee_id.as_deref());
-    put("employeeType", person.employee_type.as_deref());
-    put(
+    row.put("id", Some(&person.id));
+    row.put("displayName", Some(&person.name));
+    row.put("givenName", person.given_name.as_deref());
+    row.put("surname", person.surname.as_deref());
+    row.put("userPrincipalName", Some(&person.upn));
+    row.put("mail", person.mail.as_deref());
+    row.put("mailNickname", person.upn.split('@').next());
+    row.put("mobilePhone", person.mobile_phone.as_deref());
+    row.put("faxNumber", person.fax_number.as_deref());
+    row.put("jobTitle", person.job_title.as_deref());
+    row.put("department", person.department.as_deref());
+    row.put("companyName", person.company.as_deref());
+    row.put("officeLocation", person.office.as_deref());
+    row.put("streetAddress", Some(&person.address.street));
+    row.put("city", Some(&person.address.city));
+    row.put("state", Some(&person.address.state));
+    row.put("postalCode", Some(&person.address.postal_code));
+    row.put("country", Some(&person.address.country));
+    row.put("usageLocation", person.usage_location.as_deref());
+    row.put("preferredLanguage", person.language.as_deref());
+    row.put("employeeId", person.employee_id.as_deref());
+    row.put("employeeType", person.employee_type.as_deref());
+    row.put(
         "createdDateTime",
         person.created.as_deref().or(Some(created)),
     );
-    put(
+    row.put(
         "userType",
         Some(if person.guest { "Guest" } else { "Member" }),
     );
-    put("externalUserState", person.guest.then_some("Accepted"));
+    row.put("externalUserState", person.guest.then_some("Accepted"));
     user_lists(person, &mut row);
-    row.insert(
-        "accountEnabled".to_owned(),
-        Value::Bool(person.is_enabled()),
-    );
+    row.insert("accountEnabled", Value::Bool(person.is_enabled()));
     // Guests are never in address lists; of others null means shown (graph.md 4.1).
     if person.guest || person.hidden {
-        row.insert("showInAddressList".to_owned(), Value::Bool(false));
+        row.insert("showInAddressList", Value::Bool(false));
     }
     let mut object = Object::new(&person.id, Kind::User, row);
     object.manager = person.manager.as_deref().map(Into::into);
@@ -84,13 +76,8 @@ fn user(person: &Person, created: &str) -> Object {
 }
 
 fn user_lists(person: &Person, row: &mut Row) {
-    let mut put = |name: &str, list: Vec<Value>| {
-        if !list.is_empty() {
-            row.insert(name.to_owned(), Value::Array(list));
-        }
-    };
     let phone = person.business_phones.first();
-    put(
+    row.put_list(
         "businessPhones",
         phone
             .map(|phone| Value::from(phone.as_str()))
@@ -98,11 +85,11 @@ fn user_lists(person: &Person, row: &mut Row) {
             .collect(),
     );
     let others = person.other_mails.iter();
-    put(
+    row.put_list(
         "otherMails",
         others.map(|mail| Value::from(mail.as_str())).collect(),
     );
-    put(
+    row.put_list(
         "proxyAddresses",
         proxy_addresses(person.mail.as_deref(), &person.aliases),
     );
@@ -110,7 +97,7 @@ fn user_lists(person: &Person, row: &mut Row) {
         let set = person.extension_attributes.iter();
         let attributes = set.map(|(n, text)| (format!("extensionAttribute{n}"), json!(text)));
         row.insert(
-            "onPremisesExtensionAttributes".to_owned(),
+            "onPremisesExtensionAttributes",
             Value::Object(attributes.collect()),
         );
     }
@@ -124,36 +111,31 @@ fn proxy_addresses(mail: Option<&str>, aliases: &[String]) -> Vec<Value> {
 
 fn org_contact(contact: &OrgContact) -> Object {
     let mut row = Row::new();
-    let mut put = |name: &str, value: Option<&str>| {
-        if let Some(value) = value.filter(|text| !text.is_empty()) {
-            row.insert(name.to_owned(), Value::from(value));
-        }
-    };
-    put("id", Some(&contact.id));
-    put("displayName", Some(&contact.name));
-    put("givenName", contact.given_name.as_deref());
-    put("surname", contact.surname.as_deref());
-    put("mail", contact.mail.as_deref());
-    put(
+    row.put("id", Some(&contact.id));
+    row.put("displayName", Some(&contact.name));
+    row.put("givenName", contact.given_name.as_deref());
+    row.put("surname", contact.surname.as_deref());
+    row.put("mail", contact.mail.as_deref());
+    row.put(
         "mailNickname",
         contact
             .mail
             .as_deref()
             .and_then(|mail| mail.split('@').next()),
     );
-    put("jobTitle", contact.job_title.as_deref());
-    put("department", contact.department.as_deref());
-    put("companyName", contact.company.as_deref());
+    row.put("jobTitle", contact.job_title.as_deref());
+    row.put("department", contact.department.as_deref());
+    row.put("companyName", contact.company.as_deref());
     let phones = phones(contact);
     if !phones.is_empty() {
-        row.insert("phones".to_owned(), Value::Array(phones));
+        row.insert("phones", Value::Array(phones));
     }
     if let Some(address) = address(contact) {
-        row.insert("addresses".to_owned(), json!([address]));
+        row.insert("addresses", json!([address]));
     }
     let proxies = proxy_addresses(contact.mail.as_deref(), &[]);
     if !proxies.is_empty() {
-        row.insert("proxyAddresses".to_owned(), Value::Array(proxies));
+        row.insert("proxyAddresses", Value::Array(proxies));
     }
     Object::new(&contact.id, Kind::OrgContact, row)
 }
@@ -225,8 +207,10 @@ fn group(group: &Group, created: &str) -> Object {
             Value::Array(proxy_addresses(group.mail.as_deref(), &[])),
         ),
     ];
-    let row = values.into_iter().filter(|(_, value)| !is_blank(value));
-    let row = row.map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut row = Row::new();
+    for (name, value) in values.into_iter().filter(|(_, value)| !is_blank(value)) {
+        row.insert(name, value);
+    }
     let mut object = Object::new(&group.id, Kind::Group, row);
     let member = Membership {
         seq: 0,

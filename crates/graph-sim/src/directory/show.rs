@@ -6,7 +6,7 @@ use super::store::{Object, Row, State};
 use crate::app::derived_guid;
 use crate::odata::{self, Options, Select};
 use crate::settings::Settings;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// An object as filters and answers see it: its row, and what is computed from the rest.
@@ -61,14 +61,14 @@ impl View<'_> {
     }
 
     /// The properties of `select`, or the type's own choice; blank ones are null or empty.
-    pub(super) fn whole(&self, select: Option<&Select>) -> Row {
-        let mut shown = Row::new();
-        for name in names(self.object.kind, select) {
+    pub(super) fn whole(&self, select: Option<&Select>) -> Map<String, Value> {
+        let names = names(self.object.kind, select).into_iter();
+        let shown = names.map(|name| {
             let value = odata::Row::property(self, name);
             let value = value.map_or_else(|| blank(name), Cow::into_owned);
-            shown.insert(name.to_owned(), value);
-        }
-        shown
+            (name.to_owned(), value)
+        });
+        shown.collect()
     }
 }
 
@@ -105,7 +105,7 @@ impl Directory {
         options: &Options,
         settings: &Settings,
         now_ms: i64,
-    ) -> Row {
+    ) -> Map<String, Value> {
         let mut shown = self
             .view(object, row, settings)
             .whole(options.select.as_ref());

@@ -6,12 +6,12 @@
 use super::schema::Kind;
 use crate::fleet::MailboxState;
 use crate::shelf::Photo;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) type Id = Arc<str>;
-pub(super) type Row = Map<String, Value>;
+pub(super) use super::row::Row;
 
 #[derive(Clone, Debug)]
 pub(super) struct Object {

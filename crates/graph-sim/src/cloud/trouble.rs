@@ -69,6 +69,10 @@ impl Cloud {
     }
 
     fn outage(&mut self, call: &Call) -> Option<Done> {
+        let faults = &self.settings.faults;
+        if self.outages.is_empty() && faults.consent_flaps <= 0.0 && faults.mailbox_flaps <= 0.0 {
+            return None;
+        }
         let consent = format!("{} {}", call.bearer.app, call.bearer.tenant);
         if self.is_out(consent, self.settings.faults.consent_flaps, call.now_ms) {
             return Some(

@@ -137,5 +137,8 @@ pub fn show(all: &[Extended], wanted: &[String]) -> Vec<Value> {
 
 /// Values compare without case (graph.md 2.6).
 pub fn same_value(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || a.to_lowercase() == b.to_lowercase()
+    match a.is_ascii() && b.is_ascii() {
+        true => a.eq_ignore_ascii_case(b),
+        false => a.to_lowercase() == b.to_lowercase(),
+    }
 }

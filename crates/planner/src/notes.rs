@@ -22,7 +22,7 @@ pub fn merge(notes: &str, ours: Option<&str>) -> String {
 
 /// Our part of the notes, if it is there and whole.
 pub fn ours(notes: &str) -> Option<String> {
-    let lines: Vec<&str> = notes.lines().map(str::trim_end).collect();
+    let lines = lines(notes);
     let (begin, end) = whole_part(&lines)?;
     Some(lines[begin + 1..end].join("\n"))
 }
@@ -30,13 +30,21 @@ pub fn ours(notes: &str) -> Option<String> {
 /// The user's lines, and where a part of ours stood among them. Taking one part out may leave another whole
 /// one (a user pasted ours into ours), so this goes on until none is left.
 fn without_ours(notes: &str) -> (Vec<&str>, Option<usize>) {
-    let mut lines: Vec<&str> = notes.lines().map(str::trim_end).collect();
+    let mut lines = lines(notes);
     let mut at = None;
     while let Some((begin, end)) = whole_part(&lines) {
         lines.drain(begin..=end);
         at = Some(begin);
     }
     (lines, at)
+}
+
+/// Every line, the blank ones at the end too, without what servers add to line ends.
+fn lines(notes: &str) -> Vec<&str> {
+    if notes.is_empty() {
+        return Vec::new();
+    }
+    notes.split('\n').map(str::trim_end).collect()
 }
 
 /// The first pair of delimiter lines; a part that a user broke is the user's text.

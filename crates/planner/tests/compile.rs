@@ -156,6 +156,11 @@ impl Tenant {
             ["incomplete"] => self.complete = false,
             ["complete"] => self.complete = true,
             ["round"] => self.round(),
+            // The same round once more: another source was read, or a worker died.
+            ["again"] => {
+                self.round -= 1;
+                self.round();
+            }
             other => panic!("not understood: {other:?}"),
         }
     }
@@ -917,6 +922,39 @@ fn a_group_read_while_directory_is_broken_does_not_end_a_doubt() {
               note Unseen E2: source not read to its end
             round 5
               note Unseen E2: source not read to its end
+        "#]],
+    );
+}
+
+#[test]
+fn the_same_round_does_not_agree_with_itself() {
+    office("group Staff u1\nround\nagain", expect![[r#"
+        round 1
+          view V1 = t1/dir
+          V1 E1 display_name=Anna; emails=a@x
+          V1 E2 display_name=Ben; emails=b@x
+          join u1 V1
+        round 2
+          note LeavingUnconfirmed E2: not in group Staff
+        round 2
+          note LeavingUnconfirmed E2: not in group Staff
+    "#]]);
+    office(
+        "audience t1 groups=Staff\nround\ngroup Staff u2\nround\nagain",
+        expect![[r#"
+            round 1
+              view V1 = t1/dir
+              V1 E1 display_name=Anna; emails=a@x
+              V1 E2 display_name=Ben; emails=b@x
+              join u1 V1
+            round 2
+            round 3
+              doubt 1: not in group Staff
+              note LeavingUnconfirmed: not in group Staff
+              note LeavingUnconfirmed E1: not in group Staff
+            round 3
+              note LeavingUnconfirmed: not in group Staff
+              note LeavingUnconfirmed E1: not in group Staff
         "#]],
     );
 }

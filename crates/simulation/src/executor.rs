@@ -80,8 +80,18 @@ impl Executor {
     pub fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) -> TaskId {
         let id = TaskId(self.next);
         self.next += 1;
-        let wake = Arc::new(Wake { id, queued: AtomicBool::new(true), ready: self.ready.clone() });
-        self.tasks.insert(id, Task { future: Box::pin(future), wake });
+        let wake = Arc::new(Wake {
+            id,
+            queued: AtomicBool::new(true),
+            ready: self.ready.clone(),
+        });
+        self.tasks.insert(
+            id,
+            Task {
+                future: Box::pin(future),
+                wake,
+            },
+        );
         lock(&self.ready).push_back(id);
         id
     }
@@ -102,15 +112,26 @@ impl Executor {
             self.poll(id);
             return Stepped::Polled(id);
         }
-        if self.time.advance(limit) { Stepped::Advanced } else { Stepped::Idle }
+        if self.time.advance(limit) {
+            Stepped::Advanced
+        } else {
+            Stepped::Idle
+        }
     }
 
     fn poll(&mut self, id: TaskId) {
-        let Some(task) = self.tasks.get_mut(&id) else { return };
+        let Some(task) = self.tasks.get_mut(&id) else {
+            return;
+        };
         task.wake.queued.store(false, Ordering::Relaxed);
         self.polls += 1;
         let waker = waker(task.wake.clone());
-        if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+        if task
+            .future
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_ready()
+        {
             self.tasks.remove(&id);
         }
     }
@@ -145,7 +166,10 @@ struct Timers {
 
 impl VirtualTime {
     fn new(start: Timestamp) -> Self {
-        Self(Arc::new(TimeInner { now: AtomicI64::new(start.0), timers: Mutex::default() }))
+        Self(Arc::new(TimeInner {
+            now: AtomicI64::new(start.0),
+            timers: Mutex::default(),
+        }))
     }
 
     pub fn now(&self) -> Timestamp {
@@ -175,12 +199,19 @@ impl VirtualTime {
 
     /// Resolves when virtual time has reached `until`.
     pub fn sleep_until(&self, until: Timestamp) -> Sleep {
-        Sleep { time: self.clone(), until, timer: None }
+        Sleep {
+            time: self.clone(),
+            until,
+            timer: None,
+        }
     }
 
     /// A clock of a machine in this world, off by `skew`.
     pub fn clock(&self, skew: Millis) -> SkewedClock {
-        SkewedClock { time: self.clone(), skew_ms: Arc::new(AtomicI64::new(skew.0)) }
+        SkewedClock {
+            time: self.clone(),
+            skew_ms: Arc::new(AtomicI64::new(skew.0)),
+        }
     }
 }
 
@@ -236,7 +267,10 @@ impl Clock for SkewedClock {
     }
 
     fn sleep_until(&self, until: Timestamp) -> BoxFuture<'static, ()> {
-        Box::pin(self.time.sleep_until(until - Millis(self.skew_ms.load(Ordering::Relaxed))))
+        Box::pin(
+            self.time
+                .sleep_until(until - Millis(self.skew_ms.load(Ordering::Relaxed))),
+        )
     }
 }
 
@@ -244,7 +278,10 @@ impl Clock for SkewedClock {
 mod tests {
     use super::*;
 
-    fn log() -> (Arc<Mutex<Vec<String>>>, impl Fn(&str) + Clone + Send + 'static) {
+    fn log() -> (
+        Arc<Mutex<Vec<String>>>,
+        impl Fn(&str) + Clone + Send + 'static,
+    ) {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let sink = lines.clone();
         (lines, move |line: &str| lock(&sink).push(line.to_owned()))

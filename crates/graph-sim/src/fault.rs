@@ -68,6 +68,8 @@ faults! {
     step_missing: 0.001 0.02;
     /// F13: a page of a list ends early, without a nextLink.
     page_truncated: 0.0 0.01;
+    /// F13: the link to the next page of a list has expired (400).
+    page_expired: 0.0 0.01;
     /// F13: a page shows one item twice.
     page_doubled: 0.005 0.05;
     /// F13: `@odata.count` is wrong.

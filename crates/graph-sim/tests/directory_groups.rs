@@ -334,7 +334,9 @@ fn twenty_thousand_members_page_without_walking_the_group_for_every_page() {
     let inner = |n: u32| Group {
         id: id(30_000 + n),
         name: format!("G{n}"),
-        members: (0..200).map(|k| id(1_000 + (n * 200 + k) % 20_000)).collect(),
+        members: (0..200)
+            .map(|k| id(1_000 + (n * 200 + k) % 20_000))
+            .collect(),
         ..Group::default()
     };
     let mut groups: Vec<_> = (0..100).map(inner).collect();

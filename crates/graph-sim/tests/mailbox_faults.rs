@@ -261,6 +261,19 @@ fn list_pages_end_early_double_a_row_and_miscount() {
 }
 
 #[test]
+fn a_next_link_may_have_expired() {
+    let mut house = with(|f| f.page_expired = 1.0);
+    for n in 0..3 {
+        house.contact("contacts", json!({"displayName": n.to_string()}));
+    }
+    let first = house.get(&format!("{}?$top=2", contacts()));
+    assert_eq!(
+        house.get(&first.link("@odata.nextLink").unwrap()).status,
+        400
+    );
+}
+
+#[test]
 fn bodies_break_and_shapes_surprise() {
     let mut house = with(|f| f.body_broken = 1.0);
     for _ in 0..10 {

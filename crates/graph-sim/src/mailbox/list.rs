@@ -71,6 +71,9 @@ impl Mailbox {
         }
         let shape = shape(&options, call)?;
         let start = start(&options)?;
+        if start != Start::Item(0) && scene.strikes(scene.settings.faults.page_expired) {
+            return Err(error::bad_request("Skip token is not valid."));
+        }
         let from = if let Start::Item(from) = start {
             from
         } else {

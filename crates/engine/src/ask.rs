@@ -40,6 +40,8 @@ pub struct Asked {
 }
 
 const ASK: &str = "ask";
+/// Set while someone was seen leaving once.
+pub(crate) const LEAVERS: &str = "leavers";
 
 fn scope(run: RunId) -> String {
     format!("run:{run}")
@@ -70,6 +72,12 @@ impl Engine {
         let run = self.begin(book, trigger, ask).await?;
         self.offer_book(book).await?;
         Ok(Asked { run, busy: false })
+    }
+
+    /// Was someone seen leaving once? The next complete round, after what was written is visible, decides.
+    pub async fn has_leavers(&self, book: &Book) -> Result<bool, StoreError> {
+        let scope = format!("catalog:{}", book.catalog);
+        Ok(self.store().setting(&scope, LEAVERS).await?.is_some())
     }
 
     pub(crate) async fn begin(

@@ -16,6 +16,7 @@ mod facts;
 mod job;
 mod look;
 mod needs;
+mod notice;
 mod observe;
 mod recover;
 mod schedule;

@@ -83,7 +83,7 @@ async fn begin(
                 .store()
                 .finish_run(run.id, RunState::Incomplete, &error.to_string(), now)
                 .await?;
-            return Ok(next_round(book, now));
+            return next_round(engine, book, now).await;
         }
         Err(error) => return Err(error),
     };
@@ -98,7 +98,7 @@ async fn begin(
             .store()
             .finish_run(run.id, state, &reason, now)
             .await?;
-        return Ok(next_round(book, now));
+        return next_round(engine, book, now).await;
     }
     engine.store().add_run_members(run.id, &members).await?;
     offer_members(engine, book, &members).await?;
@@ -158,7 +158,7 @@ async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Agai
     let active = book.tunnels.iter().any(|t| t.state != TunnelState::Paused);
     let now = engine.store().time().await?;
     if !active || engine.is_paused(book.catalog, None).await? {
-        return Ok(next_round(book, now));
+        return next_round(engine, book, now).await;
     }
     let refreshed = refresh::refresh(engine, tenant, book, false).await?;
     if !refreshed.due.is_empty() {
@@ -169,7 +169,7 @@ async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Agai
         engine.store().add_run_members(run, &members).await?;
         offer_members(engine, book, &members).await?;
     }
-    Ok(next_round(book, engine.store().time().await?))
+    next_round(engine, book, engine.store().time().await?).await
 }
 
 /// While a plan waits for a person, the sources are still looked at; a plan that would differ is made anew
@@ -183,7 +183,7 @@ async fn held(
     if !engine.is_paused(book.catalog, None).await? {
         refresh::refresh(engine, tenant, book, false).await?;
     }
-    Ok(next_round(book, engine.store().time().await?))
+    next_round(engine, book, engine.store().time().await?).await
 }
 
 async fn finish(
@@ -216,20 +216,26 @@ async fn finish(
     } else {
         Timestamp::NEVER
     };
-    Ok(match next_round(book, now) {
+    Ok(match next_round(engine, book, now).await? {
         Again::At(at) => Again::At(at.min(soon)),
         Again::No => Again::No,
     })
 }
 
-fn next_round(book: &Book, now: Timestamp) -> Again {
+/// As the schedule says; sooner when someone was seen leaving once and a second look decides.
+async fn next_round(engine: &Engine, book: &Book, now: Timestamp) -> Result<Again, JobError> {
     let every = book
         .tunnels
         .iter()
         .map(|t| t.every)
         .min()
         .unwrap_or(Millis::hours(1));
-    Again::At(now + every)
+    let soon = if engine.has_leavers(book).await? {
+        engine.settings().bounds.visible
+    } else {
+        every
+    };
+    Ok(Again::At(now + every.min(soon)))
 }
 
 /// Says that these members want to be looked at now.

@@ -50,6 +50,8 @@ pub(crate) struct Hand<'a> {
     pub run: &'a Run,
     pub desk: &'a Desk,
     pub folder: FolderId,
+    /// A person accepted this: guards do not count it.
+    pub approved: bool,
 }
 
 impl Hand<'_> {
@@ -230,6 +232,7 @@ impl Hand<'_> {
     /// What guards count it as; the first fill of a member is not counted.
     fn counts(&self, step: &Step) -> Option<Counted> {
         match step {
+            _ if self.approved => None,
             Step::Create { .. } if !self.desk.first_fill() => Some(Counted::Create),
             Step::Delete { .. } => Some(Counted::Delete),
             Step::Update { .. } if step.blanks() => Some(Counted::Blanking),

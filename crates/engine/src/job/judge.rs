@@ -305,7 +305,12 @@ pub(crate) async fn note_applied(engine: &Engine, book: &Book, run: &Run) -> Res
     Ok(())
 }
 
-async fn was_approved(engine: &Engine, book: &Book, run: &Run) -> Result<bool, JobError> {
+/// Did a person approve the very plan of this run?
+pub(crate) async fn was_approved(
+    engine: &Engine,
+    book: &Book,
+    run: &Run,
+) -> Result<bool, JobError> {
     let Some(print) = &run.fingerprint else {
         return Ok(false);
     };

@@ -1,7 +1,7 @@
 //! The job of one member: what its book's open run asks of it now.
 
 use crate::ask::Ask;
-use crate::job::{Again, JobError, perform, plan, restore};
+use crate::job::{Again, JobError, judge, perform, plan, restore};
 use crate::world::{Engine, Tenant};
 use model::MemberId;
 use model::member::{Member, MemberState};
@@ -20,6 +20,8 @@ pub(crate) struct Place<'a> {
     pub run: Run,
     pub row: RunMember,
     pub ask: Ask,
+    /// A person accepted what the guards would have held: guards do not count it again.
+    pub approved: bool,
 }
 
 pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<Again, JobError> {
@@ -70,6 +72,7 @@ async fn place<'a>(
         return Ok(None);
     }
     let ask = engine.ask_of(run.id).await?;
+    let approved = ask.approved || judge::was_approved(engine, &book, &run).await?;
     Ok(Some(Place {
         engine,
         lease,
@@ -79,6 +82,7 @@ async fn place<'a>(
         run,
         row,
         ask,
+        approved,
     }))
 }
 

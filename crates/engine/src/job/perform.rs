@@ -179,6 +179,7 @@ impl Hands<'_> {
             run: &self.place.run,
             desk,
             folder: self.folder.id.clone(),
+            approved: self.place.approved,
         }
     }
 
@@ -186,7 +187,7 @@ impl Hands<'_> {
     fn moved(&self, plan: &Plan, desk: &Desk) -> bool {
         let now = tally::tally(plan, desk.held, desk.first_fill());
         let judged = self.place.row.tally.clone().unwrap_or_default();
-        if plan.halt.is_some() && !self.place.ask.approved {
+        if plan.halt.is_some() && !self.place.approved {
             return true;
         }
         // What a run has already done is no longer in its plan.

@@ -6,6 +6,7 @@ use crate::job::member::Place;
 use crate::job::{Again, JobError};
 use crate::look::{self, Wanted};
 use model::catalog::{EntryState, GoneCause};
+use model::member::MemberState;
 use model::plan::{Plan, Step};
 use model::run::MemberRunState;
 use model::{EntryId, Fingerprint, Timestamp};
@@ -101,6 +102,9 @@ async fn nothing_to_do(
     store
         .finish_member(place.lease, place.member.id, finished, now)
         .await?;
+    if place.member.state != MemberState::Active {
+        store.member_left(place.member.id).await?;
+    }
     let state = MemberRunState::Done;
     store
         .member_done(

@@ -1,5 +1,6 @@
 //! Refreshing a book: one round over its sources, compiled into catalog and members.
 
+use crate::ask::LEAVERS;
 use crate::facts;
 use crate::job::JobError;
 use crate::needs::Needs;
@@ -34,7 +35,7 @@ pub(crate) async fn refresh(
 ) -> Result<Refreshed, JobError> {
     let store = engine.store();
     let needs = Needs::of(book, &engine.lists(&book.tenant))?;
-    let waiting = has_leavers(engine, book).await?;
+    let waiting = engine.has_leavers(book).await?;
     let freshness = if asked || waiting {
         Freshness::Now
     } else {
@@ -56,14 +57,6 @@ pub(crate) async fn refresh(
         troubles: round.troubles.iter().map(ToString::to_string).collect(),
     })
 }
-
-/// Someone was seen leaving once: the next complete round decides.
-async fn has_leavers(engine: &Engine, book: &Book) -> Result<bool, JobError> {
-    let waits = engine.store().setting(&scope(book), LEAVERS).await?;
-    Ok(waits.is_some())
-}
-
-const LEAVERS: &str = "leavers";
 
 fn scope(book: &Book) -> String {
     format!("catalog:{}", book.catalog)

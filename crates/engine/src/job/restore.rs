@@ -118,6 +118,7 @@ async fn put_fields_back(place: &Place<'_>, prior: &Prior) -> Result<bool, JobEr
         run: &place.run,
         desk: &desk,
         folder: folder.clone(),
+        approved: true,
     };
     let carried = hand.carry(std::slice::from_ref(&step)).await?;
     Ok(carried.fates.values().all(|fate| *fate == Fate::Done))

@@ -1,0 +1,90 @@
+//! Notices: what an owner must hear of, found by looking at what is, so that a dead worker cannot hide it.
+
+use crate::observe::USERS;
+use crate::world::Engine;
+use model::Timestamp;
+use model::run::{Run, RunState};
+use model::tunnel::{Book, TunnelState};
+use store::{RunFilter, StoreError};
+
+impl Engine {
+    /// Opens a notice for every trouble that has begun and closes those that are over. Each is told once when it
+    /// begins and once when it ends: see the store's `untold_notices`. Call it by a timer that needs no worker.
+    pub async fn watch(&self) -> Result<(), StoreError> {
+        let now = self.store().time().await?;
+        for book in self.books() {
+            let filter = RunFilter {
+                tenant: Some(book.tenant.clone()),
+                book: Some(book.key.clone()),
+                open: false,
+                limit: Some(1),
+            };
+            let latest = self.store().runs(&filter).await?.pop();
+            self.say(&book, "hold", held(latest.as_ref()), now).await?;
+            self.say(&book, "failure", failed(latest.as_ref()), now)
+                .await?;
+            let silence = self.silence(&book, now).await?;
+            self.say(&book, "silence", silence, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn say(
+        &self,
+        book: &Book,
+        kind: &str,
+        trouble: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let subject = format!("{kind} {}", book.key);
+        match trouble {
+            Some(detail) => {
+                self.store()
+                    .open_notice(&book.tenant, &subject, &detail, now)
+                    .await?
+            }
+            None => {
+                self.store()
+                    .close_notice(&book.tenant, &subject, now)
+                    .await?
+            }
+        };
+        Ok(())
+    }
+
+    /// How long the sources of a book were not read to their end, where that is longer than its tunnels allow.
+    async fn silence(&self, book: &Book, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let active = book
+            .tunnels
+            .iter()
+            .filter(|t| t.state == TunnelState::Active);
+        let Some(limit) = active.map(|t| t.stale_after).min() else {
+            return Ok(None);
+        };
+        let looked = self
+            .store()
+            .collection(&book.tenant, USERS)
+            .await?
+            .map(|c| c.looked_at);
+        Ok(looked.map(|at| now.since(at)).filter(|span| *span > limit).map(|span| {
+            format!("the sources were last read {span} ago; look at `almanac status` and the log of `almanac serve`")
+        }))
+    }
+}
+
+fn held(run: Option<&Run>) -> Option<String> {
+    let run = run.filter(|r| r.state == RunState::Held)?;
+    let id = run.id;
+    Some(format!(
+        "run {id} waits for a person: {}; see `almanac show {id}`, then `almanac approve {id}` or `almanac reject {id}`",
+        run.reason
+    ))
+}
+
+fn failed(run: Option<&Run>) -> Option<String> {
+    let run = run.filter(|r| matches!(r.state, RunState::Incomplete | RunState::Stale))?;
+    Some(format!(
+        "run {} did not finish: {}; see `almanac show {}`",
+        run.id, run.reason, run.id
+    ))
+}

@@ -435,3 +435,19 @@ fn a_mailbox_that_is_removed_and_made_again_is_empty() {
     let got = house.get(&format!("/users/{ADA}/mailboxSettings/userPurpose"));
     assert_eq!(got.json["value"], "shared");
 }
+
+#[test]
+fn a_first_round_shows_what_is_there_once_and_nothing_of_what_left_before() {
+    let mut house = House::new();
+    let team = house.folder("Team");
+    let ids = [0, 1, 2].map(|n| house.contact(&team, json!({"displayName": format!("P{n}")})));
+    for id in &ids[..2] {
+        house.patch(
+            &format!("/users/{ADA}/contacts/{id}"),
+            json!({"jobTitle": "Chef"}),
+        );
+    }
+    house.delete(&format!("/users/{ADA}/contacts/{}", ids[1]));
+    let (rows, _) = house.round(&delta(&team));
+    assert_eq!(house::ids(&rows), [ids[2].as_str(), ids[0].as_str()]);
+}

@@ -347,6 +347,9 @@ pub struct SimServe {
     /// How badly it behaves: none, light, hostile, or a YAML file of settings
     #[arg(long, default_value = "none", value_name = "PROFILE")]
     pub faults: String,
+    /// How many times faster than real time its clock runs
+    #[arg(long, default_value_t = 1.0, value_name = "N")]
+    pub time_scale: f64,
 }
 
 #[derive(Debug, Args)]

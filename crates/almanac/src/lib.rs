@@ -9,6 +9,8 @@ pub mod command;
 pub mod exit;
 pub mod files;
 pub mod output;
+pub mod plan;
 pub mod seams;
 pub mod settings;
 pub mod wiring;
+pub mod words;

@@ -1,11 +1,20 @@
 //! One file per command; each looks, decides little, asks the crate that knows, and prints.
 
+mod apply;
+mod backup;
+mod choose;
+mod decide;
 mod init;
+mod plan;
+mod restore;
+mod runs;
 mod schema;
 mod shell;
 mod sim;
 mod tenant;
 mod validate;
+mod why;
+mod work;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Ended, Exit, Failure};
@@ -45,6 +54,20 @@ pub fn carry_out(cli: Cli) -> Ended {
         Command::Init => init::init(&context),
         Command::Tenant(command) => tenant::tenant(&context, command),
         Command::Validate(wanted) => validate::validate(&context, &wanted),
+        Command::Plan(wanted) => plan::plan(&context, &wanted),
+        Command::Apply(wanted) => apply::apply(&context, &wanted),
+        Command::Run(wanted) => apply::run(&context, &wanted),
+        Command::Pause(wanted) => decide::pause(&context, &wanted),
+        Command::Resume(wanted) => decide::resume(&context, &wanted),
+        Command::Cancel(wanted) => decide::cancel(&context, &wanted),
+        Command::Status(wanted) => runs::status(&context, &wanted),
+        Command::Runs(wanted) => runs::runs(&context, &wanted),
+        Command::Show(wanted) => runs::show(&context, &wanted),
+        Command::Why(wanted) => why::why(&context, &wanted),
+        Command::Approve(wanted) => decide::approve(&context, &wanted),
+        Command::Reject(wanted) => decide::reject(&context, &wanted),
+        Command::Restore(wanted) => restore::restore(&context, &wanted),
+        Command::Backup(wanted) => backup::backup(&context, &wanted),
         Command::Sim(command) => sim::sim(&context, command),
         Command::Schema(wanted) => schema::schema(wanted.document),
         Command::Completions(wanted) => shell::completions(wanted.shell),

@@ -6,6 +6,7 @@ pub mod progress;
 pub mod table;
 
 use std::io::{IsTerminal, Write};
+use table::Mood;
 
 /// How this process talks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,27 @@ pub fn line(text: &str) {
     if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
         std::process::exit(0);
     }
+}
+
+/// Text in the colour of its mood, where colours are allowed.
+pub fn paint(text: &str, mood: Mood) -> String {
+    let code = match mood {
+        Mood::Plain => return text.to_owned(),
+        Mood::Strong => "1",
+        Mood::Good => "32",
+        Mood::Watch => "33",
+        Mood::Bad => "31",
+        Mood::Faint => "2",
+    };
+    match colours() {
+        true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        false => text.to_owned(),
+    }
+}
+
+/// Columns of the terminal; plenty where there is none.
+pub fn width() -> usize {
+    comfy_table::Table::new().width().map_or(400, usize::from)
 }
 
 /// Control characters of foreign text would move the cursor or recolour the terminal: shown as `�`.

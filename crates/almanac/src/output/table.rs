@@ -16,6 +16,7 @@ const STYLE: TableStyle =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mood {
     Plain,
+    Strong,
     Good,
     Watch,
     Bad,
@@ -89,6 +90,7 @@ fn heading_cell(text: &str, colours: bool) -> Cell {
 fn tinted(cell: Cell, mood: Mood) -> Cell {
     match mood {
         Mood::Plain => cell,
+        Mood::Strong => cell.add_attribute(Attribute::Bold),
         Mood::Good => cell.fg(Color::Green),
         Mood::Watch => cell.fg(Color::Yellow),
         Mood::Bad => cell.fg(Color::Red),

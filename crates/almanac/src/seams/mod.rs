@@ -4,4 +4,5 @@ pub mod chance;
 pub mod clock;
 pub mod http;
 pub mod keys;
+pub mod seal;
 pub mod signal;

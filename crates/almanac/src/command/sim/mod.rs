@@ -2,7 +2,6 @@
 
 mod fleet;
 mod serve;
-mod tls;
 
 use crate::cli::SimCommand;
 use crate::command::Context;

@@ -7,6 +7,7 @@ use model::tunnel::Book;
 use model::{CatalogId, Fingerprint, MailboxId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use store::{Job, Priority, RunStart, Scope, StoreError};
 
 /// What is asked of one book.
@@ -20,12 +21,10 @@ pub struct Ask {
     pub pilot: Option<usize>,
     /// List every member completely, whatever its cursor says.
     pub full: bool,
-    /// The plan that a person saw: only exactly this may be done.
-    pub expect: Option<Fingerprint>,
-    /// A person accepts what the guards would hold, for this very plan.
+    /// The planned run that a person saw: member by member, only exactly that is done.
+    pub plan: Option<RunId>,
+    /// The person accepts what the guards would hold, for that very plan.
     pub approved: bool,
-    /// Do what was planned or nothing, member by member.
-    pub exact: bool,
     /// Put these prior images back instead.
     #[serde(default)]
     pub restore: BTreeSet<i64>,
@@ -52,8 +51,8 @@ impl Engine {
     pub async fn ask(&self, book: &Book, trigger: Trigger, ask: &Ask) -> Result<Asked, StoreError> {
         let store = self.store();
         if let Some(open) = store.open_run(&book.tenant, &book.key).await? {
-            // A plan that nobody applied is overtaken by the next ask.
-            if !matches!(open.state, RunState::Planned | RunState::Held) {
+            // A plan that nobody has decided about is overtaken by the next ask.
+            if open.state != RunState::Held {
                 return Ok(Asked {
                     run: open.id,
                     busy: true,
@@ -106,6 +105,41 @@ impl Engine {
         Ok(text
             .and_then(|t| serde_json::from_str(&t).ok())
             .unwrap_or_default())
+    }
+
+    /// A person approves the held plan of a run: it goes on. `false`: it does not wait for anyone.
+    pub async fn approve(&self, run: RunId, who: &str) -> Result<bool, StoreError> {
+        let Some((book, print)) = self.waiting(run).await? else {
+            return Ok(false);
+        };
+        let now = self.store().time().await?;
+        let approved = self.store().approve(run, &print, who, now).await?;
+        self.offer_book(&book).await?;
+        Ok(approved)
+    }
+
+    /// A person rejects the held plan of a run, for good. `false`: it does not wait for anyone.
+    pub async fn reject(&self, run: RunId, who: &str) -> Result<bool, StoreError> {
+        let Some((book, print)) = self.waiting(run).await? else {
+            return Ok(false);
+        };
+        let now = self.store().time().await?;
+        let rejected = self.store().reject(run, &print, who, now).await?;
+        self.offer_book(&book).await?;
+        Ok(rejected)
+    }
+
+    async fn waiting(&self, run: RunId) -> Result<Option<(Arc<Book>, Fingerprint)>, StoreError> {
+        let Some(run) = self.store().run(run).await? else {
+            return Ok(None);
+        };
+        let book = self
+            .books()
+            .into_iter()
+            .find(|b| b.tenant == run.tenant && b.key == run.book);
+        Ok(book
+            .zip(run.fingerprint)
+            .filter(|_| run.state == RunState::Held))
     }
 
     /// Says that a book wants to be looked at now.

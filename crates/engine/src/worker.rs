@@ -124,7 +124,7 @@ impl Engine {
     }
 
     async fn is_settled(&self, until: &Until) -> Result<bool, StoreError> {
-        use model::run::RunState::{Held, Planned};
+        use model::run::RunState::Held;
         let Until::Settled(runs, _) = until else {
             return Ok(false);
         };
@@ -133,7 +133,7 @@ impl Engine {
                 .store()
                 .run(*id)
                 .await?
-                .is_some_and(|run| !run.state.ended() && !matches!(run.state, Held | Planned));
+                .is_some_and(|run| !run.state.ended() && run.state != Held);
             if going {
                 return Ok(false);
             }

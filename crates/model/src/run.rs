@@ -38,7 +38,12 @@ impl RunState {
     pub fn ended(self) -> bool {
         matches!(
             self,
-            Self::Done | Self::Incomplete | Self::Rejected | Self::Cancelled | Self::Stale
+            Self::Done
+                | Self::Planned
+                | Self::Incomplete
+                | Self::Rejected
+                | Self::Cancelled
+                | Self::Stale
         )
     }
 }

@@ -43,7 +43,7 @@ async fn go_on(
             Ok(Again::No)
         }
         // A person decides; the schedule goes on looking meanwhile.
-        RunState::Held | RunState::Planned => held(engine, tenant, book, run).await,
+        RunState::Held => held(engine, tenant, book, run).await,
         _ => Ok(Again::No),
     }
 }

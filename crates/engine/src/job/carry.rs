@@ -22,6 +22,8 @@ pub(crate) struct Carried {
     pub stale: BTreeSet<model::ItemId>,
     /// Nothing more can be sent here before this instant.
     pub until: Option<Timestamp>,
+    /// Microsoft asked us to slow down and nothing else is wrong: worth waiting for.
+    pub throttled: bool,
     /// Why, in one sentence.
     pub trouble: Option<String>,
     /// A person stopped the run, or its policy is no longer in force.
@@ -34,6 +36,7 @@ impl Carried {
         self.stale.extend(other.stale);
         self.until = self.until.max(other.until);
         self.trouble = other.trouble.or(self.trouble.take());
+        self.throttled |= other.throttled;
         self.stopped |= other.stopped;
     }
 
@@ -171,6 +174,10 @@ impl Hand<'_> {
             .map(|((step, link, _), o)| (step, link, o))
             .collect();
         let mut carried = self.settle(pairs).await?;
+        carried.throttled = matches!(
+            written.trouble,
+            None | Some(graph::GraphError::Throttled { .. })
+        );
         carried.trouble = written.trouble.map(|t| t.to_string());
         Ok(carried)
     }

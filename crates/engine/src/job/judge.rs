@@ -7,7 +7,7 @@ use crate::world::Engine;
 use model::plan::{Halt, Tally, Verdict};
 use model::run::{MemberRunState, Run, RunState, Trigger};
 use model::tunnel::{Book, Limits, Policy};
-use model::{EntryId, Fingerprint, MemberId, TunnelId};
+use model::{EntryId, Fingerprint, MemberId, RunId, TunnelId};
 use planner::judge::{Counts, History, JudgeInput, left_by_rule};
 use planner::tally::{self, Distinct};
 use policy::Effect;
@@ -18,28 +18,69 @@ pub(crate) async fn judge(engine: &Engine, book: &Book, run: &Run) -> Result<Aga
     let members = engine.store().run_members(run.id).await?;
     let case = Case::gather(engine, book, run, &members).await?;
     let ask = engine.ask_of(run.id).await?;
-    let approved = ask.expect.as_ref().filter(|_| ask.approved);
+    if let Some(plan) = ask.plan {
+        let moved = set_moved_aside(engine, run, &members, plan).await?;
+        if moved == members.len() {
+            return everything_moved(engine, run, &case.fingerprint).await;
+        }
+    }
+    // Who moved is left out; of the rest it is the very plan that the person saw.
+    let approved = ask.approved.then_some(&case.fingerprint);
     let verdict = planner::judge::judge(&case.input(run, approved));
     if ask.plan_only {
         return planned(engine, run, &case, &verdict).await;
-    }
-    if ask.exact && ask.expect.as_ref() != Some(&case.fingerprint) {
-        let reason = "everything moved since the plan was made; plan again";
-        engine
-            .store()
-            .set_verdict(run.id, &case.fingerprint, RunState::Planning, reason)
-            .await?;
-        let now = engine.store().time().await?;
-        engine
-            .store()
-            .finish_run(run.id, RunState::Stale, reason, now)
-            .await?;
-        return Ok(Again::No);
     }
     match verdict {
         Verdict::Go => go(engine, book, run, &case.fingerprint).await,
         Verdict::Hold(halts) => hold(engine, book, run, &case.fingerprint, &halts).await,
     }
+}
+
+/// Members whose plan is not the one that was saved are left for a later round. How many?
+async fn set_moved_aside(
+    engine: &Engine,
+    run: &Run,
+    members: &[RunMember],
+    plan: RunId,
+) -> Result<usize, JobError> {
+    let seen: BTreeMap<MemberId, Option<Fingerprint>> = engine
+        .store()
+        .run_members(plan)
+        .await?
+        .into_iter()
+        .map(|m| (m.member, m.block))
+        .collect();
+    let moved: Vec<&RunMember> = members
+        .iter()
+        .filter(|m| seen.get(&m.member) != Some(&m.block))
+        .collect();
+    for member in &moved {
+        let reason = "changed since the plan was made";
+        engine
+            .store()
+            .run_member_state(run.id, member.member, MemberRunState::Stale, reason)
+            .await?;
+    }
+    Ok(moved.len())
+}
+
+async fn everything_moved(
+    engine: &Engine,
+    run: &Run,
+    print: &Fingerprint,
+) -> Result<Again, JobError> {
+    let reason = "everything changed since the plan was made; plan again";
+    engine
+        .store()
+        .set_verdict(run.id, print, RunState::Planning, reason)
+        .await?;
+    let now = engine.store().time().await?;
+    engine
+        .store()
+        .finish_run(run.id, RunState::Stale, reason, now)
+        .await?;
+    engine.inner.bell.ring();
+    Ok(Again::No)
 }
 
 /// Only a plan was asked for.
@@ -53,9 +94,13 @@ async fn planned(
         Verdict::Go => String::new(),
         Verdict::Hold(halts) => words(halts),
     };
-    engine
-        .store()
-        .set_verdict(run.id, &case.fingerprint, RunState::Planned, &reason)
+    let (store, print) = (engine.store(), &case.fingerprint);
+    store
+        .set_verdict(run.id, print, RunState::Planning, &reason)
+        .await?;
+    let now = store.time().await?;
+    store
+        .finish_run(run.id, RunState::Planned, &reason, now)
         .await?;
     engine.inner.bell.ring();
     Ok(Again::No)
@@ -294,7 +339,11 @@ async fn unapplied(engine: &Engine, book: &Book) -> Result<BTreeSet<TunnelId>, J
 
 /// After a run that a person asked for or approved: this is what was applied.
 pub(crate) async fn note_applied(engine: &Engine, book: &Book, run: &Run) -> Result<(), JobError> {
-    let approved = run.trigger == Trigger::Command || was_approved(engine, book, run).await?;
+    let ask = engine.ask_of(run.id).await?;
+    // A pilot, or a few mailboxes, is not the whole that `serve` may then go on with.
+    let whole = ask.mailboxes.is_empty() && ask.pilot.is_none() && ask.restore.is_empty();
+    let approved =
+        whole && (run.trigger == Trigger::Command || was_approved(engine, book, run).await?);
     if approved {
         let text = serde_json::to_string(&of_book(engine, book)).unwrap_or_default();
         engine

@@ -89,6 +89,11 @@ async fn make_folder(place: &Place<'_>) -> Result<Option<Folder>, JobError> {
     let (engine, member) = (place.engine, &place.member);
     let not_after = engine.now() + engine.settings().bounds.request;
     let stamp = look::folder_stamp(engine, member);
+    let detail = format!("member {}", member.id);
+    engine
+        .store()
+        .record(&member.tenant, Some(place.run.id), "folder", &detail)
+        .await?;
     let name = place.book.key.as_str();
     let made = engine
         .graph()
@@ -192,7 +197,7 @@ impl Hands<'_> {
         }
         // What a run has already done is no longer in its plan.
         let begun = self.place.row.state == MemberRunState::Performing;
-        if self.place.ask.exact && !begun {
+        if (self.place.ask.plan.is_some() || self.place.approved) && !begun {
             !same(&now, &judged)
         } else {
             grew(&now, &judged)
@@ -201,7 +206,7 @@ impl Hands<'_> {
 
     /// Looks at what the pass did. `None`: plan again.
     async fn after(&mut self, desk: &Desk, carried: Carried) -> Result<Option<End>, JobError> {
-        let (until, stopped) = (carried.until, carried.stopped);
+        let (until, stopped, throttled) = (carried.until, carried.stopped, carried.throttled);
         let trouble = carried.trouble.clone();
         let stale = carried.stale.clone();
         self.carried.absorb(carried);
@@ -215,6 +220,9 @@ impl Hands<'_> {
             .links_unsettled(desk.member.id)
             .await?;
         if let Some(at) = resolve::knowable(self.place.engine, &unsettled) {
+            return Ok(Some(End::Wait(at)));
+        }
+        if let Some(at) = until.filter(|_| throttled) {
             return Ok(Some(End::Wait(at)));
         }
         if until.is_some() {

@@ -1,0 +1,556 @@
+//! Holds the true folders against what was expected, and says in words what differs.
+
+use super::adopt::{Expected, ExpectedFolder, ExpectedUserCard, Touch};
+use super::merge::{Card, Presence, Want};
+use super::pair::{Relation, as_person, relation};
+use super::value::{Shape, covers, elements, same, shape, squash, text_same};
+use super::world::{Blank, Fields, Origin, Present};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A card that is truly in a folder.
+#[derive(Clone, Debug, Default)]
+pub struct ActualCard {
+    pub mailbox: String,
+    /// The folder's name by the policy, also when a user renamed it.
+    pub folder: String,
+    pub id: String,
+    pub fields: Fields,
+    pub photo: Option<String>,
+    /// The product created it (the truth, not its stamp).
+    pub is_ours: bool,
+    pub made_by_user: bool,
+}
+
+/// Everything that is not as it should be; empty: all is well.
+pub fn differences(expected: &Expected, actual: &[ActualCard]) -> Vec<String> {
+    let mut places: BTreeMap<(String, String), Vec<&ActualCard>> = BTreeMap::new();
+    for place in expected.folders.keys() {
+        places.insert(place.clone(), Vec::new());
+    }
+    for card in actual {
+        places
+            .entry((card.mailbox.clone(), card.folder.clone()))
+            .or_default()
+            .push(card);
+    }
+    let nothing = ExpectedFolder::default();
+    let mut all = Vec::new();
+    for (place, cards) in &places {
+        let folder = expected.folders.get(place).unwrap_or(&nothing);
+        let look = Look {
+            folder,
+            marks: &expected.notes_marks,
+            cards,
+        };
+        all.extend(
+            look.differences()
+                .into_iter()
+                .map(|d| format!("{} / {}: {d}", place.0, place.1)),
+        );
+    }
+    all
+}
+
+struct Look<'a> {
+    folder: &'a ExpectedFolder,
+    marks: &'a (String, String),
+    cards: &'a [&'a ActualCard],
+}
+
+impl Look<'_> {
+    fn differences(&self) -> Vec<String> {
+        let owners = self.matched();
+        let mut all = Vec::new();
+        for user in &self.folder.users {
+            all.extend(self.user_card(user, &owners));
+        }
+        for card in self
+            .cards
+            .iter()
+            .filter(|c| !c.is_ours && self.user(&c.id).is_none())
+        {
+            all.push(format!("card {} was made by nobody we know", card.id));
+        }
+        if !self.folder.free {
+            all.extend(self.missing(&owners));
+            all.extend(self.surplus(&owners));
+        }
+        all
+    }
+
+    fn user(&self, id: &str) -> Option<&ExpectedUserCard> {
+        self.folder.users.iter().find(|u| u.card.id == id)
+    }
+
+    /// Which expected card each actual one stands for: ours first, then users' cards that may be adopted.
+    fn matched(&self) -> BTreeMap<usize, usize> {
+        let cards = &self.folder.cards;
+        let mut owners = BTreeMap::new();
+        let adoptable = self.cards.iter().any(|a| self.user(&a.id).is_some());
+        for pool in [false, true].iter().take(1 + usize::from(adoptable)) {
+            for must in [Presence::Must, Presence::May] {
+                for index in (0..cards.len()).filter(|i| cards[*i].presence == must) {
+                    if !owners.values().any(|o| *o == index) {
+                        self.place(index, *pool, &mut BTreeSet::new(), &mut owners);
+                    }
+                }
+            }
+        }
+        owners
+    }
+
+    /// Finds an actual card for an expected one, moving others on where that helps.
+    fn place(
+        &self,
+        index: usize,
+        users: bool,
+        tried: &mut BTreeSet<usize>,
+        owners: &mut BTreeMap<usize, usize>,
+    ) -> bool {
+        for slot in self.likely_first(index) {
+            if !self.fits(index, slot, users) || !tried.insert(slot) {
+                continue;
+            }
+            let holder = owners.get(&slot).copied();
+            if holder.is_none_or(|h| self.place(h, users, tried, owners)) {
+                owners.insert(slot, index);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn likely_first(&self, index: usize) -> Vec<usize> {
+        let name = self.folder.cards[index]
+            .fields
+            .get("display_name")
+            .and_then(|w| w.now.first());
+        let (likely, others): (Vec<usize>, Vec<usize>) =
+            (0..self.cards.len()).partition(|s| self.cards[*s].fields.get("display_name") == name);
+        [likely, others].concat()
+    }
+
+    fn fits(&self, index: usize, slot: usize, users: bool) -> bool {
+        let actual = self.cards[slot];
+        let adopted = self
+            .folder
+            .users
+            .iter()
+            .find(|u| matches!(u.touch, Touch::Adopted(i) if i == index));
+        match (self.user(&actual.id), adopted) {
+            (None, Some(_)) => false,
+            (None, None) if !actual.is_ours => false,
+            (Some(user), Some(only)) if user.card.id != only.card.id => false,
+            (Some(user), None) if !users || !may_stand_for(user, index) => false,
+            (Some(_), _) if !users => false,
+            _ => self.is_right(&self.folder.cards[index], actual),
+        }
+    }
+
+    /// What users wrote into this field of this card, their own original first.
+    fn written(&self, actual: &ActualCard, field: &str) -> Vec<String> {
+        let first = self.user(&actual.id).and_then(|u| match field {
+            "photo" => u.card.photo.clone(),
+            _ => u.card.fields.get(field).cloned(),
+        });
+        let edits = self.folder.edits.get(&actual.id).and_then(|e| e.get(field));
+        first
+            .into_iter()
+            .chain(edits.into_iter().flatten().cloned())
+            .collect()
+    }
+
+    fn is_right(&self, card: &Card, actual: &ActualCard) -> bool {
+        // Two fields that tell most people apart spare the long comparison.
+        let quick = ["emails", "surname"]
+            .iter()
+            .filter_map(|f| card.fields.get_key_value(*f));
+        quick.into_iter().all(|(f, w)| self.accepts(f, w, actual))
+            && self.faults(card, actual).is_empty()
+    }
+
+    fn accepts(&self, name: &str, want: &Want, actual: &ActualCard) -> bool {
+        let got = actual.fields.get(name).map_or("", String::as_str);
+        let written = self.written(actual, name);
+        let adopted = self.user(&actual.id).is_some();
+        Field {
+            name,
+            want,
+            written: &written,
+            adopted,
+            marks: self.marks,
+        }
+        .accepts(got)
+    }
+
+    /// What is wrong when this card stands for that expected one.
+    fn faults(&self, card: &Card, actual: &ActualCard) -> Vec<String> {
+        let adopted = self.user(&actual.id).is_some();
+        let mut all = Vec::new();
+        for (field, want) in card
+            .fields
+            .iter()
+            .filter(|(f, w)| !self.accepts(f, w, actual))
+        {
+            let got = actual.fields.get(field).map_or("", String::as_str);
+            all.push(format!(
+                "{field} is {got:?}, wanted {:?} ({:?})",
+                want.now, want.rule
+            ));
+        }
+        if !photo_fits(card, actual, &self.written(actual, "photo")) {
+            all.push(format!(
+                "photo is {:?}, wanted {:?}",
+                actual.photo, card.photos
+            ));
+        }
+        if adopted {
+            let foreign = |f: &&String| !card.fields.contains_key(*f);
+            all.extend(
+                self.changed(actual)
+                    .iter()
+                    .filter(foreign)
+                    .map(|f| format!("{f} of a user was changed")),
+            );
+        }
+        all
+    }
+
+    /// The fields that are not byte for byte as users left them.
+    fn changed(&self, actual: &ActualCard) -> Vec<String> {
+        let user = self.user(&actual.id);
+        let keys: BTreeSet<&String> = actual
+            .fields
+            .keys()
+            .chain(user.iter().flat_map(|u| u.card.fields.keys()))
+            .collect();
+        let differs = |f: &&String| {
+            let got = actual.fields.get(*f).map_or("", String::as_str);
+            self.written(actual, f).last().map_or("", String::as_str) != got
+        };
+        let photo = self.written(actual, "photo").last() != actual.photo.as_ref();
+        let fields = keys.into_iter().filter(differs).cloned();
+        fields.chain(photo.then(|| "photo".to_owned())).collect()
+    }
+
+    fn user_card(
+        &self,
+        user: &ExpectedUserCard,
+        owners: &BTreeMap<usize, usize>,
+    ) -> Option<String> {
+        let id = &user.card.id;
+        let slot = self.cards.iter().position(|c| c.id == *id);
+        let (Some(slot), false) = (slot, user.card.deleted) else {
+            let excused = user.card.deleted || user.card.origin == Origin::BroughtBack;
+            return (!excused).then(|| format!("card {id} of a user is gone"));
+        };
+        let changed = self.changed(self.cards[slot]);
+        if owners.contains_key(&slot)
+            || changed.is_empty() && !matches!(user.touch, Touch::Adopted(_))
+        {
+            return None;
+        }
+        match &user.touch {
+            Touch::Adopted(index) => {
+                let faults = self.faults(&self.folder.cards[*index], self.cards[slot]);
+                Some(format!(
+                    "card {id} of a user should be adopted: {}",
+                    faults.join("; ")
+                ))
+            }
+            Touch::Perhaps { kin } if self.released(user, slot, &changed, kin, owners) => None,
+            _ => Some(format!(
+                "card {id} of a user was changed: {}",
+                changed.join(", ")
+            )),
+        }
+    }
+
+    /// Could it have been adopted once and be released since, with our values left or taken back?
+    fn released(
+        &self,
+        user: &ExpectedUserCard,
+        slot: usize,
+        changed: &[String],
+        kin: &[super::world::Person],
+        owners: &BTreeMap<usize, usize>,
+    ) -> bool {
+        let actual = self.cards[slot];
+        let mine: Vec<usize> = (0..self.folder.cards.len())
+            .filter(|i| may_stand_for(user, *i))
+            .collect();
+        // Where a card of ours stands for each person that it could be, nobody had reason to adopt it.
+        if !mine.is_empty()
+            && mine.iter().all(|i| owners.values().any(|o| o == i))
+            && !self.folder.free
+        {
+            return user.card.origin != Origin::Made;
+        }
+        changed.iter().all(|field| {
+            let got = actual.fields.get(field).map_or("", String::as_str);
+            let written = self.written(actual, field);
+            let said = |p: &super::world::Person| {
+                let past = p.past.get(field).into_iter().flatten();
+                past.chain(p.fields.get(field))
+                    .any(|v| covers(field, v, got, &written, ""))
+            };
+            match field.as_str() {
+                "notes" => outside_kept(&written, got, self.marks),
+                "display_name" | "file_as" | "photo" | "categories" => true,
+                _ => {
+                    got.is_empty()
+                        || written.iter().any(|w| same(field, w, got, ""))
+                        || kin.iter().any(said)
+                }
+            }
+        })
+    }
+
+    fn missing(&self, owners: &BTreeMap<usize, usize>) -> Vec<String> {
+        let found = |index: usize| owners.values().any(|o| *o == index);
+        let claimed = |index: usize| {
+            self.folder
+                .users
+                .iter()
+                .any(|u| matches!(u.touch, Touch::Adopted(i) if i == index))
+        };
+        let all = self.folder.cards.iter().enumerate();
+        all.filter(|(i, c)| c.presence == Presence::Must && !found(*i) && !claimed(*i))
+            .map(|(_, card)| match self.nearest(card, owners) {
+                Some((id, faults)) => format!(
+                    "{} is missing; nearest is {id}, where {}",
+                    card.label,
+                    faults.join("; ")
+                ),
+                None => format!("{} is missing", card.label),
+            })
+            .collect()
+    }
+
+    fn nearest(
+        &self,
+        card: &Card,
+        owners: &BTreeMap<usize, usize>,
+    ) -> Option<(String, Vec<String>)> {
+        let open = self
+            .cards
+            .iter()
+            .enumerate()
+            .filter(|(slot, c)| c.is_ours && !owners.contains_key(slot));
+        let all = open.map(|(_, c)| (c.id.clone(), self.faults(card, c)));
+        all.min_by_key(|(_, faults)| faults.len())
+    }
+
+    fn surplus(&self, owners: &BTreeMap<usize, usize>) -> Vec<String> {
+        if self.folder.leftovers {
+            return Vec::new();
+        }
+        let twin = |c: &ActualCard| {
+            let person = as_person(&c.id, &c.fields);
+            self.folder
+                .twins
+                .iter()
+                .any(|t| relation(t, &person, "") != Relation::No)
+        };
+        let open = self
+            .cards
+            .iter()
+            .enumerate()
+            .filter(|(slot, c)| c.is_ours && !owners.contains_key(slot));
+        open.filter(|(_, c)| self.user(&c.id).is_none() && !twin(c))
+            .map(|(_, c)| {
+                format!(
+                    "card {} of ours should not be there: {:?}",
+                    c.id,
+                    c.fields.get("display_name")
+                )
+            })
+            .collect()
+    }
+}
+
+fn may_stand_for(user: &ExpectedUserCard, index: usize) -> bool {
+    user.hits.contains(&index) && !matches!(user.touch, Touch::Never)
+}
+
+fn photo_fits(card: &Card, actual: &ActualCard, written: &[String]) -> bool {
+    let wanted = card.photos.contains(&actual.photo);
+    let lost = card.photos.contains(&None) && !card.old_photos.is_empty();
+    // Graph cannot delete a contact's photo, and no delta tells of a user's own.
+    let stayed = actual.photo.as_ref().is_some_and(|p| {
+        written.contains(p) || ((lost || card.any_lost_photo) && card.old_photos.contains(p))
+    });
+    wanted || stayed || (card.any_lost_photo && !card.old_photos.is_empty())
+}
+
+/// One field of a card, with all that bears on it.
+struct Field<'a> {
+    name: &'a str,
+    want: &'a Want,
+    written: &'a [String],
+    adopted: bool,
+    marks: &'a (String, String),
+}
+
+impl Field<'_> {
+    fn accepts(&self, got: &str) -> bool {
+        let plainly = self.want.now.len() == 1
+            && self.want.now[0] == got
+            && self.want.rule.present == Present::Always;
+        if self.want.any || self.unnoticed(got) || (plainly && self.written.is_empty()) {
+            return true;
+        }
+        if self.name == "notes" && self.want.rule.present == Present::Append {
+            return self.notes(got);
+        }
+        let merged = self.want.rule.present == Present::Always
+            && matches!(shape(self.name), Shape::Words(_) | Shape::Phones(_));
+        self.values().iter().any(|v| self.equal(v, got, merged))
+    }
+
+    /// Extended properties are in no delta, and endless tugging has a brake: then the user's value may stand.
+    fn unnoticed(&self, got: &str) -> bool {
+        let unseen = ["business_fax", "other_phone", "pager"].contains(&self.name)
+            || self.written.len() >= 3;
+        unseen
+            && self
+                .written
+                .last()
+                .is_some_and(|w| same(self.name, w, got, ""))
+    }
+
+    fn equal(&self, want: &str, got: &str, merged: bool) -> bool {
+        let own = self.own_elements();
+        match (squash(want).is_empty(), squash(got).is_empty()) {
+            (true, true) => true,
+            (true, false) => merged && covers(self.name, "", got, &own, self.want.code),
+            (false, true) => false,
+            (false, false) => {
+                let extra = if merged {
+                    [own, self.want.extra.clone()].concat()
+                } else {
+                    Vec::new()
+                };
+                covers(self.name, want, got, &extra, self.want.code)
+            }
+        }
+    }
+
+    /// What users added to a list, less what came from the source and is no longer said there.
+    fn own_elements(&self) -> Vec<String> {
+        let now = self.want.now.iter();
+        let old: Vec<String> = self
+            .want
+            .past
+            .iter()
+            .flat_map(|v| elements(self.name, v))
+            .collect();
+        let current: Vec<String> = now.flat_map(|v| elements(self.name, v)).collect();
+        let is_in =
+            |list: &[String], one: &String| list.iter().any(|x| same(self.name, x, one, ""));
+        let added = self.written.iter().flat_map(|v| elements(self.name, v));
+        added
+            .filter(|one| self.adopted || !is_in(&old, one) || is_in(&current, one))
+            .collect()
+    }
+
+    /// Every value that the rule allows.
+    fn values(&self) -> Vec<String> {
+        let Want {
+            rule,
+            now,
+            past,
+            loose,
+            ..
+        } = self.want;
+        let last = self.written.last().cloned().unwrap_or_default();
+        let present: Vec<String> = now
+            .iter()
+            .filter(|v| !squash(v).is_empty())
+            .cloned()
+            .collect();
+        let mut all = match rule.present {
+            Present::Never => vec![last.clone()],
+            Present::IfBlank if present.is_empty() => Vec::new(),
+            Present::IfBlank if squash(&last).is_empty() => {
+                [present.clone(), past.clone()].concat()
+            }
+            Present::IfBlank => vec![last.clone()],
+            Present::Always | Present::Append => present.clone(),
+        };
+        if present.len() < now.len() && rule.present != Present::Never {
+            all.extend(self.when_blank(&last));
+        }
+        if *loose {
+            all.extend(
+                [
+                    past.clone(),
+                    now.clone(),
+                    self.written.to_vec(),
+                    vec![String::new()],
+                ]
+                .concat(),
+            );
+        }
+        all
+    }
+
+    fn when_blank(&self, last: &str) -> Vec<String> {
+        let Want { rule, past, .. } = self.want;
+        let own = self.written.to_vec();
+        match rule.blank {
+            Blank::Keep if past.is_empty() => vec![last.to_owned()],
+            Blank::Keep => [past.clone(), own, vec![String::new()]].concat(),
+            Blank::Clear if self.adopted || rule.present == Present::IfBlank => {
+                [own, vec![String::new()]].concat()
+            }
+            Blank::Clear => vec![String::new()],
+        }
+    }
+
+    /// Our part says what the source says; the user's text around it stays.
+    fn notes(&self, got: &str) -> bool {
+        let (inside, _) = split_notes(got, self.marks);
+        let fits = |want: &String| match (squash(want).is_empty(), &inside) {
+            (false, Some(text)) => text_same(want, text),
+            (false, None) => false,
+            (true, None) => true,
+            (true, Some(text)) => {
+                self.want.rule.blank == Blank::Keep
+                    && self.want.past.iter().any(|p| text_same(p, text))
+                    || squash(text).is_empty()
+            }
+        };
+        // Another rule may have written over the whole text.
+        self.want.loose
+            || self.want.now.iter().any(fits) && outside_kept(self.written, got, self.marks)
+    }
+}
+
+/// Our part of the notes (`None`: no such part), and everything else.
+fn split_notes(text: &str, marks: &(String, String)) -> (Option<String>, String) {
+    let Some(start) = text.find(&marks.0) else {
+        return (None, text.to_owned());
+    };
+    let after = &text[start + marks.0.len()..];
+    match after.find(&marks.1) {
+        Some(end) => {
+            let rest = format!("{}\n{}", &text[..start], &after[end + marks.1.len()..]);
+            (Some(after[..end].to_owned()), rest)
+        }
+        None => (None, text.to_owned()),
+    }
+}
+
+/// The text that a user wrote outside our part, and nothing else, is still outside it.
+fn outside_kept(written: &[String], got: &str, marks: &(String, String)) -> bool {
+    let last = written.last().map_or("", String::as_str);
+    let broken = last.contains(&marks.0) != last.contains(&marks.1);
+    let (_, own) = split_notes(last, marks);
+    let (_, rest) = split_notes(got, marks);
+    // Half a delimiter: nobody can tell what is whose, so the text must merely be there.
+    if broken {
+        return true;
+    }
+    squash(&own) == squash(&rest)
+}

@@ -1,5 +1,6 @@
 //! What really happened: the ground truth for oracles, told apart from what any answer claimed.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One committed change.
@@ -19,7 +20,8 @@ pub struct Event {
     pub fields: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// An application, by client id.
     App(Arc<str>),

@@ -30,7 +30,7 @@ struct Budget {
 }
 
 /// What an application did in a mailbox since the start; steps of a `$batch` count one by one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     pub reads: u64,
     pub writes: u64,

@@ -5,7 +5,7 @@
 use graph_sim::fleet::{Size, generate};
 use graph_sim::serve::{Ready, ServeError, ServeOptions, Server, serve};
 use graph_sim::settings::{Latency, Settings};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,7 +54,7 @@ fn message(ready: &Ready, head: &str, body: &str) -> String {
     format!("{head}\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
 }
 
-fn json(answer: &str) -> Value {
+fn read(answer: &str) -> Value {
     let body = answer.split_once("\r\n\r\n").unwrap().1;
     serde_json::from_str(body).unwrap()
 }
@@ -88,22 +88,21 @@ async fn the_ready_line_is_what_the_issue_promises() {
     assert!(mailboxes.contains(&Value::from("reception@contoso.example")));
     assert!(!host(&ready).ends_with(":0"));
     let answer = exchange(&ready, "GET /sim/ready HTTP/1.1", "").await;
-    assert_eq!(json(&answer), line);
+    assert_eq!(read(&answer), line);
     server.stop().await;
 }
 
 #[tokio::test]
-#[ignore = "waits for sign-in"]
 async fn sign_in_and_graph_share_the_listener_and_links_lead_back_to_it() {
     let (server, ready) = started(options()).await;
     let (head, body) = sign_in(&ready);
     let signed = exchange(&ready, &head, &body).await;
     assert!(signed.starts_with("HTTP/1.1 200"), "{signed}");
-    let token = json(&signed)["access_token"].as_str().unwrap().to_owned();
+    let token = read(&signed)["access_token"].as_str().unwrap().to_owned();
     let head = format!("GET /v1.0/users?$top=5 HTTP/1.1\r\nAuthorization: Bearer {token}");
     let answer = exchange(&ready, &head, "").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    let next = json(&answer)["@odata.nextLink"]
+    let next = read(&answer)["@odata.nextLink"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -117,7 +116,6 @@ async fn sign_in_and_graph_share_the_listener_and_links_lead_back_to_it() {
 }
 
 #[tokio::test]
-#[ignore = "waits for sign-in"]
 async fn answers_wait_for_their_instant_on_the_scaled_clock() {
     let slow = |time_scale| {
         let latency = Latency {
@@ -216,4 +214,80 @@ async fn secured(ready: &Ready, ca_pem: &str) -> std::io::Result<String> {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     Ok(String::from_utf8(answer).unwrap())
+}
+
+async fn posted(ready: &Ready, path: &str, body: &Value) -> (u16, Value) {
+    let head = format!("POST {path} HTTP/1.1\r\nContent-Type: application/json");
+    let answer = exchange(ready, &head, &body.to_string()).await;
+    (answer[9..12].parse().unwrap(), read(&answer))
+}
+
+#[tokio::test]
+async fn the_side_channel_acts_as_people_and_shows_what_really_is() {
+    let (server, ready) = started(options()).await;
+    let state = read(&exchange(&ready, "GET /sim/state HTTP/1.1", "").await);
+    assert_eq!(state["outbox"], json!([]));
+    let tenant = &state["tenants"][0];
+    let all = tenant["mailboxes"].as_array().unwrap();
+    let reception = all
+        .iter()
+        .find(|m| m["upn"] == "reception@contoso.example")
+        .unwrap();
+    let before = reception["contacts"].as_u64().unwrap();
+    assert!(before > 0);
+    let act = |act: Value| json!({"mailbox": {"tenant": tenant["id"], "mailbox": reception["id"], "by": "user", "act": act}});
+    let make =
+        act(json!({"create_contact": {"folder": null, "properties": {"displayName": "New"}}}));
+    let (status, made) = posted(&ready, "/sim/act", &make).await;
+    assert_eq!(status, 200, "{made}");
+    let path = format!(
+        "/sim/state/{}/{}",
+        tenant["id"].as_str().unwrap(),
+        reception["id"].as_str().unwrap()
+    );
+    let contacts = read(&exchange(&ready, &format!("GET {path} HTTP/1.1"), "").await);
+    let contacts = contacts.as_array().unwrap();
+    assert_eq!(contacts.len() as u64, before + 1);
+    let new = contacts.iter().find(|c| c["id"] == made["id"]).unwrap();
+    assert_eq!(
+        (&new["properties"]["displayName"], &new["created_by"]),
+        (&json!("New"), &json!("user"))
+    );
+    let state = read(&exchange(&ready, "GET /sim/state HTTP/1.1", "").await);
+    assert_eq!(state["counts"]["changes"]["user create"], 1);
+    let (status, _) = posted(
+        &ready,
+        "/sim/act",
+        &act(json!({"delete_contact": {"item": "no such"}})),
+    )
+    .await;
+    assert!((400..500).contains(&status));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn faults_are_set_over_the_side_channel_and_a_lost_answer_ends_the_connection() {
+    let (server, ready) = started(options()).await;
+    let (status, faults) = posted(&ready, "/sim/faults", &json!({"request_lost": 1.0})).await;
+    assert_eq!((status, &faults["request_lost"]), (200, &json!(1.0)));
+    let (head, body) = sign_in(&ready);
+    assert_eq!(exchange(&ready, &head, &body).await, "");
+    posted(&ready, "/sim/calm", &json!(true)).await;
+    assert!(
+        exchange(&ready, &head, &body)
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    let (status, said) = posted(&ready, "/sim/faults", &json!({"no_such": 1.0})).await;
+    assert_eq!(
+        (status, said["error"].as_str()),
+        (400, Some("there is no fault \"no_such\""))
+    );
+    assert_eq!(
+        posted(&ready, "/sim/faults", &json!({"profile": "hostile"}))
+            .await
+            .0,
+        200
+    );
+    server.stop().await;
 }

@@ -9,10 +9,12 @@ use crate::{
     mailbox::{Condition, Doer, Mailbox, MailboxAct},
     tenant::{App, Consent, Secret, Tenant},
 };
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Tenants, mailboxes and people by id; apps by client id.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     /// Somebody does something in a mailbox: its owner, a rival product, the service.
     Mailbox {

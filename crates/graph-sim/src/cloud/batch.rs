@@ -351,11 +351,10 @@ fn read_call(
         let text = format!("Write request id : {id} does not contain Content-Type header or body.");
         return Err(error::bad_request(&text));
     }
-    if url.contains("$batch") || url.contains("://") {
-        return Ok(Err(error::bad_request(
-            "The url of a batch step must be relative and no batch.",
-        )));
+    if url.contains("$batch") {
+        return Ok(Err(error::bad_request("A batch step must be no batch.")));
     }
+    let url = relative(url, &batch.version);
     let url = format!("{}/{}", batch.base, url.trim_start_matches('/'));
     let parsed = call::parse(
         method,
@@ -369,6 +368,21 @@ fn read_call(
         call.json = body.cloned();
         call
     }))
+}
+
+/// Documented are relative URLs; Microsoft's Python SDK sends whole ones, and Graph takes them
+/// (msgraph-sdk-python-core#702).
+fn relative<'a>(url: &'a str, version: &str) -> &'a str {
+    let after_host = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('/'));
+    match after_host {
+        Some((_, path)) => path
+            .strip_prefix(version)
+            .filter(|path| path.starts_with('/'))
+            .unwrap_or(path),
+        None => url,
+    }
 }
 
 fn dependency(one: &Map<String, Value>, before: &[Step]) -> Result<Option<usize>, Done> {

@@ -1,9 +1,11 @@
 //! What admins do to a directory.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Object ids throughout.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DirectoryAct {
     CreateUser {
         id: String,

@@ -8,10 +8,12 @@ use super::{
 };
 use crate::{done::Done, error, event::Operation, scene::Scene, shelf::Content};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Items and folders by any id that Graph shows for them; a folder that is None is the default one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MailboxAct {
     /// Graph's properties, as in a POST (extended properties too).
     CreateContact {

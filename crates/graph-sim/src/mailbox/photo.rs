@@ -61,13 +61,13 @@ impl Mailbox {
         }
         let kind = call.header("content-type").unwrap_or("image/jpeg");
         let kind = kind.split(';').next().unwrap_or(kind).trim();
-        if !kind.starts_with("image/") {
-            return Err(error::error(
-                400,
-                "ErrorInvalidImage",
-                "The content is not an image.",
-            ));
-        }
+        let kind = match kind.starts_with("image/") {
+            true => kind,
+            // Microsoft's SDKs say application/octet-stream (msgraph-sdk 1.65): the bytes decide.
+            false => image_type(&bytes).ok_or_else(|| {
+                error::error(400, "ErrorInvalidImage", "The content is not an image.")
+            })?,
+        };
         let photo = scene.shelf.photo(kind, bytes);
         let same = self
             .items
@@ -85,6 +85,16 @@ impl Mailbox {
         };
         self.update(item, changed, &doer(call), scene);
         Ok(Done::empty(200))
+    }
+}
+
+/// What kind of picture the bytes are.
+fn image_type(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
+        _ => None,
     }
 }
 

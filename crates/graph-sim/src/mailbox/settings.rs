@@ -26,7 +26,10 @@ impl Mailbox {
                 "value": self.categories,
             }))),
             ("POST", []) => self.create_category(call, scene),
-            ("GET", [id]) => Ok(Done::ok(self.categories[self.category(id)?].clone())),
+            ("GET", [id]) => {
+                let found = self.categories[self.category(id)?].clone();
+                Ok(Done::ok(self.one_category(found, call)))
+            }
             ("PATCH", [id]) => self.recolour(self.category(id)?, call),
             ("DELETE", [id]) => {
                 let at = self.category(id)?;
@@ -63,7 +66,7 @@ impl Mailbox {
         }
         let category = json!({"id": scene.chance.guid(), "displayName": name, "color": color});
         self.categories.push(category.clone());
-        Ok(Done::created(category))
+        Ok(Done::created(self.one_category(category, call)))
     }
 
     /// displayName cannot be changed after create.
@@ -75,7 +78,15 @@ impl Mailbox {
         if let Some(color) = read_color(body)? {
             self.categories[at]["color"] = Value::from(color);
         }
-        Ok(Done::ok(self.categories[at].clone()))
+        Ok(Done::ok(
+            self.one_category(self.categories[at].clone(), call),
+        ))
+    }
+
+    fn one_category(&self, mut category: Value, call: &Call) -> Value {
+        category["@odata.context"] =
+            self.contacts_context(call, "outlook/masterCategories/$entity");
+        category
     }
 
     pub(super) fn settings(&mut self, rest: &[&str], call: &Call) -> Result<Done, Done> {
@@ -90,7 +101,15 @@ impl Mailbox {
                 let all = self.all_settings();
                 let found = all.get(*name).ok_or_else(|| error::unknown_segment(name))?;
                 Ok(Done::ok(match found {
-                    Value::Object(inner) => Value::Object(inner.clone()),
+                    Value::Object(inner) => {
+                        let of = format!("mailboxSettings/{name}");
+                        let mut inner = inner.clone();
+                        inner.insert(
+                            "@odata.context".to_owned(),
+                            self.contacts_context(call, &of),
+                        );
+                        Value::Object(inner)
+                    }
                     other => json!({"@odata.context": context, "value": other}),
                 }))
             }

@@ -58,7 +58,8 @@ pub struct Mailbox {
 }
 
 /// Whether Graph reaches the mailbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Condition {
     Ready,
     /// A licence was assigned a moment ago; ready at that instant (graph.md 4.1).

@@ -53,6 +53,16 @@ impl Mailbox {
             .collect()
     }
 
+    /// How many contacts lie in each of these folders; costs nothing per contact.
+    pub fn folder_counts(&self) -> Vec<(FolderView, usize)> {
+        let seen = self
+            .folders
+            .iter()
+            .filter(|(n, _)| **n != 0 && **n != PURGED);
+        seen.map(|(n, folder)| (self.folder_view(*n), folder.items.len()))
+            .collect()
+    }
+
     /// How many contacts, Deleted Items too.
     pub fn len(&self) -> usize {
         self.items.len()

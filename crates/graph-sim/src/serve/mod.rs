@@ -6,6 +6,7 @@
 
 mod admin;
 mod listen;
+mod state;
 mod tls;
 mod world;
 

@@ -8,8 +8,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Mailbox ids and the user principal names that the fleet gave their owners.
+pub(super) type Names = BTreeMap<String, String>;
+
 pub(super) struct World {
     pub ready: Ready,
+    pub names: Names,
     inner: Mutex<Inner>,
     started: Instant,
     start_ms: i64,
@@ -38,8 +42,10 @@ impl World {
             options.seed,
             options.start_ms,
         );
+        let people = options.fleet.tenants.iter().flat_map(|t| &t.people);
         World {
             ready,
+            names: people.map(|p| (p.id.clone(), p.upn.clone())).collect(),
             inner: Mutex::new(Inner {
                 cloud,
                 counts: Counts::default(),

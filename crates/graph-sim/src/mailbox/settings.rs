@@ -13,6 +13,16 @@ use serde_json::{Map, Value, json};
 /// translateExchangeIds takes so many at once.
 const TRANSLATE_MAX: usize = 1000;
 
+/// The categories of a new mailbox and their colours (Graph: the sample of outlookuser-list-mastercategories).
+const FIRST_CATEGORIES: [(&str, u64); 6] = [
+    ("Red category", 0),
+    ("Orange category", 1),
+    ("Yellow category", 3),
+    ("Green category", 4),
+    ("Blue category", 7),
+    ("Purple category", 8),
+];
+
 impl Mailbox {
     pub(super) fn categories(
         &mut self,
@@ -196,11 +206,23 @@ impl Mailbox {
 
     /// A stable colour for a category that a fleet names.
     pub(super) fn add_category(&mut self, name: &str) {
+        let color = mix(hash(name.as_bytes()) ^ self.salt) % 25;
+        self.push_category(name, color);
+    }
+
+    /// What every mailbox has from the start.
+    pub(super) fn add_first_categories(&mut self) {
+        for (name, color) in FIRST_CATEGORIES {
+            self.push_category(name, color);
+        }
+    }
+
+    fn push_category(&mut self, name: &str, color: u64) {
         let dice = mix(hash(name.as_bytes()) ^ self.salt);
         self.categories.push(json!({
             "id": crate::chance::Chance::new(dice).guid(),
             "displayName": name,
-            "color": format!("preset{}", dice % 25),
+            "color": format!("preset{color}"),
         }));
     }
 }

@@ -169,6 +169,7 @@ impl Mailbox {
         for (number, name) in own {
             mailbox.folders.insert(number, Folder::new(name, ROOT));
         }
+        mailbox.add_first_categories();
         if quirks.hidden_folders_listed {
             mailbox.add_hidden_folders(&HIDDEN);
         }

@@ -12,16 +12,38 @@ const TABLE: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("graph-sim", &[]),
     ("engine", &["graph", "model", "planner", "policy", "store"]),
-    ("simulation", &["engine", "graph", "graph-sim", "model", "planner", "policy", "store"]),
+    (
+        "simulation",
+        &[
+            "engine",
+            "graph",
+            "graph-sim",
+            "model",
+            "planner",
+            "policy",
+            "store",
+        ],
+    ),
     (
         "almanac",
-        &["engine", "graph", "graph-sim", "model", "planner", "policy", "simulation", "store"],
+        &[
+            "engine",
+            "graph",
+            "graph-sim",
+            "model",
+            "planner",
+            "policy",
+            "simulation",
+            "store",
+        ],
     ),
 ];
 
 /// Crates that must stay free of I/O: none of these may appear even far down among what they import.
 const PURE: &[&str] = &["model", "planner", "policy"];
-const EFFECTS: &[&str] = &["tokio", "reqwest", "hyper", "rusqlite", "axum", "mio", "socket2"];
+const EFFECTS: &[&str] = &[
+    "tokio", "reqwest", "hyper", "rusqlite", "axum", "mio", "socket2",
+];
 
 fn metadata() -> serde_json::Value {
     let output = Command::new(env!("CARGO"))
@@ -29,7 +51,11 @@ fn metadata() -> serde_json::Value {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo metadata runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
 }
 
@@ -40,7 +66,10 @@ fn imports(metadata: &serde_json::Value) -> BTreeMap<String, BTreeSet<String>> {
         let name = package["name"].as_str().expect("name").to_owned();
         let deps = package["dependencies"].as_array().expect("dependencies");
         let shipped = deps.iter().filter(|d| d["kind"].as_str() != Some("dev"));
-        let names = shipped.filter_map(|d| d["name"].as_str()).map(str::to_owned).collect();
+        let names = shipped
+            .filter_map(|d| d["name"].as_str())
+            .map(str::to_owned)
+            .collect();
         all.insert(name, names);
     }
     all
@@ -51,8 +80,11 @@ fn crates_import_only_what_the_table_allows() {
     let all = imports(&metadata());
     let ours: BTreeSet<&str> = TABLE.iter().map(|(name, _)| *name).collect();
     for (name, allowed) in TABLE {
-        let found: BTreeSet<&str> =
-            all[*name].iter().map(String::as_str).filter(|d| ours.contains(d)).collect();
+        let found: BTreeSet<&str> = all[*name]
+            .iter()
+            .map(String::as_str)
+            .filter(|d| ours.contains(d))
+            .collect();
         let extra: Vec<_> = found.iter().filter(|d| !allowed.contains(d)).collect();
         assert!(extra.is_empty(), "{name} must not import {extra:?}");
     }
@@ -62,7 +94,11 @@ fn crates_import_only_what_the_table_allows() {
 fn every_crate_of_the_workspace_is_in_the_table() {
     let metadata = metadata();
     let members = metadata["workspace_members"].as_array().expect("members");
-    assert_eq!(members.len(), TABLE.len(), "add the new crate to the table: {members:?}");
+    assert_eq!(
+        members.len(),
+        TABLE.len(),
+        "add the new crate to the table: {members:?}"
+    );
 }
 
 #[test]
@@ -87,6 +123,11 @@ fn one_provider_of_cryptography_is_in_the_graph() {
     let packages = metadata["packages"].as_array().expect("packages");
     let ring = packages.iter().any(|p| p["name"].as_str() == Some("ring"));
     let resolved = metadata["resolve"]["nodes"].as_array().expect("nodes");
-    let used = resolved.iter().any(|n| n["id"].as_str().is_some_and(|id| id.contains("#ring@")));
-    assert!(!(ring && used), "two providers make rustls panic at the first handshake (see `cargo tree -i ring`)");
+    let used = resolved
+        .iter()
+        .any(|n| n["id"].as_str().is_some_and(|id| id.contains("#ring@")));
+    assert!(
+        !(ring && used),
+        "two providers make rustls panic at the first handshake (see `cargo tree -i ring`)"
+    );
 }

@@ -186,10 +186,9 @@ fn reads_survive_a_throttle_a_spent_token_a_lost_answer_and_a_broken_page() {
         ok(r#"{"id":"u1"}"#),
     ]);
     let start = world.now();
-    let here = run(
-        &world,
-        |g| async move { g.exists(&tenant(), Directory::Users, "u1").await },
-    );
+    let here = run(&world, |g| async move {
+        g.exists(&tenant(), Directory::Users, "u1").await
+    });
     assert_eq!(here, Ok(graph::Existence::Here));
     assert_eq!(world.tokens(), 2);
     assert!(world.now().since(start).0 > 2_128 + 4 * 100);
@@ -198,10 +197,9 @@ fn reads_survive_a_throttle_a_spent_token_a_lost_answer_and_a_broken_page() {
 #[test]
 fn a_read_gives_up_and_says_so() {
     let world = World::new((0..4).map(|_| status(500, "<html>")).collect());
-    let failed = run(
-        &world,
-        |g| async move { g.exists(&tenant(), Directory::Users, "u1").await },
-    );
+    let failed = run(&world, |g| async move {
+        g.exists(&tenant(), Directory::Users, "u1").await
+    });
     expect!["Microsoft did not answer (tenant contoso, while asking whether a user still exists): status 500; it is asked again later"]
         .assert_eq(&failed.unwrap_err().to_string());
 }
@@ -586,7 +584,12 @@ fn a_crowd_of_callers_fetches_one_token() {
     let world = World::new((0..6).map(|_| ok(r#"{"id":"u1"}"#)).collect());
     let graph = world.graph();
     world.run(async move {
-        let calls = (0..6).map(|_| async { graph.exists(&tenant(), Directory::Users, "u1").await.unwrap() });
+        let calls = (0..6).map(|_| async {
+            graph
+                .exists(&tenant(), Directory::Users, "u1")
+                .await
+                .unwrap()
+        });
         futures::future::join_all(calls).await
     });
     assert_eq!(world.tokens(), 1);

@@ -928,7 +928,9 @@ fn a_group_read_while_directory_is_broken_does_not_end_a_doubt() {
 
 #[test]
 fn the_same_round_does_not_agree_with_itself() {
-    office("group Staff u1\nround\nagain", expect![[r#"
+    office(
+        "group Staff u1\nround\nagain",
+        expect![[r#"
         round 1
           view V1 = t1/dir
           V1 E1 display_name=Anna; emails=a@x
@@ -938,7 +940,8 @@ fn the_same_round_does_not_agree_with_itself() {
           note LeavingUnconfirmed E2: not in group Staff
         round 2
           note LeavingUnconfirmed E2: not in group Staff
-    "#]]);
+    "#]],
+    );
     office(
         "audience t1 groups=Staff\nround\ngroup Staff u2\nround\nagain",
         expect![[r#"

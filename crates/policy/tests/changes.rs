@@ -633,5 +633,6 @@ fn many_ways_to_one_list_are_followed_once() {
     expect![[r#"
         t-1 Widens
           Widens: more mailboxes may receive
-    "#]].assert_eq(&changed(&text, &edited));
+    "#]]
+    .assert_eq(&changed(&text, &edited));
 }

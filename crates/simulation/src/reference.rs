@@ -15,6 +15,7 @@
 mod adopt;
 mod compare;
 mod draft;
+mod field;
 mod merge;
 mod pair;
 mod select;

@@ -454,7 +454,7 @@ fn every_call_can_move_between_threads() {
     sends(g.people_round(t, graph::Directory::Users, None));
     sends(g.group(t, ""));
     sends(g.group_members(t, ""));
-    sends(g.user_exists(t, ""));
+    sends(g.exists(t, graph::Directory::Users, ""));
     sends(g.user_id(t, ""));
     sends(g.mailbox_kinds(t, &[]));
     sends(g.photo_tags(t, &[]));

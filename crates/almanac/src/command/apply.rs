@@ -6,7 +6,7 @@ use crate::exit::{Ended, Exit, Failure};
 use crate::output::{self, json, paint, printable, table::Mood};
 use crate::plan::saved::{SavedBook, SavedPlan};
 use crate::plan::{BookPlan, totals};
-use crate::wiring::House;
+use crate::wiring::{House, store_failure};
 use crate::words::count;
 use engine::Ask;
 use model::run::RunState;
@@ -75,7 +75,15 @@ async fn apply_saved(house: &House, path: &Path, json: bool) -> Result<Vec<BookP
     carry_out(house, &saved, json).await
 }
 
-async fn carry_out(house: &House, saved: &SavedPlan, json: bool) -> Result<Vec<BookPlan>, Failure> {
+/// Carries out exactly what was planned.
+///
+/// # Errors
+/// A book is busy or gone, or the store fails.
+pub async fn carry_out(
+    house: &House,
+    saved: &SavedPlan,
+    json: bool,
+) -> Result<Vec<BookPlan>, Failure> {
     let mut done = Vec::new();
     for book in &saved.books {
         done.extend(carry_out_book(house, saved, book, json).await?);
@@ -103,6 +111,7 @@ async fn carry_out_book(
             "plan again with `almanac plan --out`",
         ));
     };
+    refuse_unknown(house, wanted).await?;
     let selection = Selection {
         tunnel: book.tunnels.first().map(|t| t.id.to_string()),
         tenant: Some(wanted.tenant.to_string()),
@@ -110,11 +119,31 @@ async fn carry_out_book(
         pilot: saved.pilot,
     };
     let ask = Ask {
-        expect: Some(wanted.fingerprint.clone()),
-        exact: true,
+        plan: Some(wanted.run),
         ..Ask::default()
     };
     work::ask_and_work(house, &selection, &ask, json).await
+}
+
+/// The plan's details are in the store: without them nothing can be held against it.
+async fn refuse_unknown(house: &House, wanted: &SavedBook) -> Result<(), Failure> {
+    let run = house
+        .store()
+        .run(wanted.run)
+        .await
+        .map_err(|e| store_failure(&e))?;
+    let same = |run: &model::run::Run| run.fingerprint.as_ref() == Some(&wanted.fingerprint);
+    match run.filter(same) {
+        Some(_) => Ok(()),
+        None => Err(Failure::new(
+            Exit::Stale,
+            format!(
+                "the plan of {} / {} is not in this store",
+                wanted.tenant, wanted.folder
+            ),
+            "plan again with `almanac plan --out`",
+        )),
+    }
 }
 
 /// Asks on the terminal.

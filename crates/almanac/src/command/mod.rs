@@ -4,6 +4,7 @@ mod apply;
 mod backup;
 mod choose;
 mod decide;
+mod demo;
 mod init;
 mod plan;
 mod restore;
@@ -51,6 +52,7 @@ pub fn carry_out(cli: Cli) -> Ended {
         voice: Voice { json: cli.json },
     };
     match cli.command {
+        Command::Demo(wanted) => demo::demo(&context, &wanted),
         Command::Init => init::init(&context),
         Command::Tenant(command) => tenant::tenant(&context, command),
         Command::Validate(wanted) => validate::validate(&context, &wanted),

@@ -53,9 +53,9 @@ pub fn paint(text: &str, mood: Mood) -> String {
     }
 }
 
-/// Columns of the terminal; plenty where there is none.
+/// Columns of the terminal, or of a page where there is none.
 pub fn width() -> usize {
-    comfy_table::Table::new().width().map_or(400, usize::from)
+    comfy_table::Table::new().width().map_or(120, usize::from)
 }
 
 /// Control characters of foreign text would move the cursor or recolour the terminal: shown as `�`.

@@ -4,11 +4,11 @@ use super::{BookPlan, Group, LeftOut, Totals};
 use crate::exit::Failure;
 use crate::wiring::{House, store_failure};
 use crate::words;
-use engine::block::Block;
+use engine::block::{Act, Block};
 use model::run::{MemberRunState, Run};
 use model::tunnel::Book;
-use model::{Fingerprint, MemberId, RunId};
-use std::collections::BTreeMap;
+use model::{EntryId, Fingerprint, MemberId, RunId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::{RunMember, StoreError};
 
@@ -122,7 +122,14 @@ fn groups(
         group.mailboxes.push(address(addresses, member.member));
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.iter_mut().for_each(|g| g.mailboxes.sort());
+    for group in &mut groups {
+        group.mailboxes.sort();
+        drop_echoes(&mut group.block);
+        group
+            .block
+            .lines
+            .sort_by(|a, b| (a.act, &a.label).cmp(&(b.act, &b.label)));
+    }
     groups.sort_by_key(|g| {
         (
             g.is_quiet(),
@@ -131,6 +138,18 @@ fn groups(
         )
     });
     groups
+}
+
+/// The photo of a card that goes is let go with it: no news.
+fn drop_echoes(block: &mut Block) {
+    let lines = block.lines.iter();
+    let deleted: BTreeSet<EntryId> = lines
+        .filter(|l| l.act == Act::Delete)
+        .map(|l| l.entry)
+        .collect();
+    block
+        .lines
+        .retain(|line| line.act != Act::Forget || !deleted.contains(&line.entry));
 }
 
 fn left_out(members: &[RunMember], addresses: &Addresses) -> Vec<LeftOut> {

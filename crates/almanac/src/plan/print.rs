@@ -6,6 +6,7 @@ use crate::words::{self, count};
 use engine::block::{Act, Line};
 use model::plan::{Note, Reason};
 use std::collections::BTreeMap;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How much of each block is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +105,7 @@ fn print_line(line: &Line) {
     let what = match line.act {
         Act::Photo => "photo".to_owned(),
         Act::Adopt => "already there: becomes the copy".to_owned(),
+        Act::Create => in_short(line),
         _ => field_phrases(line).join(", "),
     };
     let why = if line.why.is_empty() {
@@ -112,20 +114,46 @@ fn print_line(line: &Line) {
         format!("  ({})", line.why)
     };
     let text = format!(
-        "      {} {:28} {what}{why}",
+        "      {} {} {what}{why}",
         sign(line.act),
-        printable(&line.label)
+        padded(&line.label)
     );
     output::line(&paint(&fit(printable(&text).trim_end()), mood));
 }
 
+/// What people look for in a new card; CSV and page have every field.
+fn in_short(line: &Line) -> String {
+    use model::Field::{BusinessPhones, CompanyName, Department, Emails, MobilePhone};
+    let told = [Department, CompanyName, Emails, MobilePhone, BusinessPhones];
+    let values = told
+        .iter()
+        .filter_map(|field| line.fields.get(field)?.1.clone());
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// The label in a column of its own, whatever script it is in.
+fn padded(label: &str) -> String {
+    let label = printable(label);
+    let room = LABEL_COLUMNS.saturating_sub(label.width());
+    format!("{label}{}", " ".repeat(room))
+}
+
+const LABEL_COLUMNS: usize = 28;
+
 /// One line stays one line.
 fn fit(text: &str) -> String {
     let width = output::width();
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
-    let cut: String = text.chars().take(width.saturating_sub(1)).collect();
+    let mut left = width.saturating_sub(1);
+    let fits = |c: &char| {
+        let needs = c.width().unwrap_or(0);
+        let room = needs <= left;
+        left = left.saturating_sub(needs);
+        room
+    };
+    let cut: String = text.chars().take_while(fits).collect();
     format!("{cut}…")
 }
 

@@ -4,7 +4,7 @@ use super::BookPlan;
 use crate::cli::Selection;
 use crate::exit::Failure;
 use crate::files;
-use model::{BookKey, Fingerprint, TenantName};
+use model::{BookKey, Fingerprint, RunId, TenantName};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -22,6 +22,7 @@ pub struct SavedPlan {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedBook {
+    pub run: RunId,
     pub tenant: TenantName,
     pub folder: BookKey,
     pub policy_version: String,
@@ -30,8 +31,10 @@ pub struct SavedBook {
 
 impl SavedPlan {
     pub fn of(plans: &[BookPlan], selection: &Selection) -> Self {
+        // A book without anything to do has no fingerprint, and nothing to apply.
         let books = plans.iter().filter_map(|plan| {
             Some(SavedBook {
+                run: plan.run,
                 tenant: TenantName(plan.tenant.clone()),
                 folder: BookKey(plan.folder.clone()),
                 policy_version: plan.policy_version.clone(),

@@ -22,6 +22,7 @@ pub struct Executor {
     tasks: BTreeMap<TaskId, Task>,
     next: u64,
     polls: u64,
+    frozen: BTreeMap<TaskId, Timestamp>,
 }
 
 struct Task {
@@ -65,6 +66,7 @@ impl Executor {
             tasks: BTreeMap::new(),
             next: 0,
             polls: 0,
+            frozen: BTreeMap::new(),
         }
     }
 
@@ -99,6 +101,12 @@ impl Executor {
     /// Crashes a task: its future is dropped where it stands, and nothing of it survives.
     pub fn kill(&mut self, id: TaskId) {
         self.tasks.remove(&id);
+        self.frozen.remove(&id);
+    }
+
+    /// Freezes a task where it stands (F19): whatever it waits for comes, but it is not polled before `until`.
+    pub fn freeze(&mut self, id: TaskId, until: Timestamp) {
+        self.frozen.insert(id, until);
     }
 
     pub fn is_alive(&self, id: TaskId) -> bool {
@@ -124,6 +132,13 @@ impl Executor {
             return;
         };
         task.wake.queued.store(false, Ordering::Relaxed);
+        if let Some(until) = self.frozen.get(&id).copied() {
+            if until > self.time.now() {
+                self.time.wake_at(until, waker(task.wake.clone()));
+                return;
+            }
+            self.frozen.remove(&id);
+        }
         self.polls += 1;
         let waker = waker(task.wake.clone());
         if task
@@ -191,6 +206,14 @@ impl VirtualTime {
             }
             _ => false,
         }
+    }
+
+    /// Wakes `waker` at `until`, whoever still wants it then.
+    fn wake_at(&self, until: Timestamp, waker: Waker) {
+        let mut timers = lock(&self.0.timers);
+        timers.next += 1;
+        let key = (until, timers.next);
+        timers.set.insert(key, waker);
     }
 
     fn jump_to(&self, instant: Timestamp) {
@@ -317,6 +340,21 @@ mod tests {
         executor.kill(id);
         executor.run_until(Timestamp(100));
         assert_eq!(*lock(&lines), ["before"]);
+    }
+
+    #[test]
+    fn a_frozen_task_wakes_late() {
+        let mut executor = Executor::new(Timestamp(0));
+        let (lines, say) = log();
+        let time = executor.time().clone();
+        let id = executor.spawn(async move {
+            time.sleep_until(Timestamp(10)).await;
+            say(&time.now().0.to_string());
+        });
+        executor.step(Timestamp(100));
+        executor.freeze(id, Timestamp(70));
+        executor.run_until(Timestamp(100));
+        assert_eq!(*lock(&lines), ["70"]);
     }
 
     #[test]

@@ -1,4 +1,22 @@
 //! The whole product in one thread under virtual time, with faults, people and checks.
 
+mod actors;
+mod charter;
+mod checks;
 pub mod executor;
+mod faults;
+mod ground;
+mod history;
 pub mod reference;
+mod requests;
+mod seams;
+mod seeds;
+mod town;
+mod trace;
+mod wanted;
+mod wire;
+mod world;
+
+pub use checks::Violation;
+pub use history::{Options, Report, run};
+pub use seeds::{Failure, Summary, run_many};

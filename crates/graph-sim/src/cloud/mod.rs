@@ -209,6 +209,12 @@ impl Cloud {
         found.map(|m| m.contacts_view()).unwrap_or_default()
     }
 
+    /// One contact as it really is; none when it is gone for good.
+    pub fn contact(&self, tenant: &str, mailbox: &str, id: &str) -> Option<ContactView> {
+        let found = self.tenants.get(tenant)?.mailboxes.get(mailbox)?;
+        found.contact_view(id)
+    }
+
     /// The folders of a mailbox, the default one first.
     pub fn folders(&self, tenant: &str, mailbox: &str) -> Vec<FolderView> {
         let found = self

@@ -44,6 +44,15 @@ impl Mailbox {
             .collect()
     }
 
+    /// One contact by any of its ids; none when it is gone for good.
+    pub fn contact_view(&self, id: &str) -> Option<ContactView> {
+        let item = self.ids.read_item(id)?.item;
+        self.items
+            .get(&item)
+            .filter(|contact| contact.folder != PURGED)
+            .map(|contact| self.view(item, contact))
+    }
+
     /// Every folder that people see: the default one first; Deleted Items too.
     pub fn folders_view(&self) -> Vec<FolderView> {
         self.folders

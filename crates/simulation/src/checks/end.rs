@@ -1,0 +1,181 @@
+//! The end state: what every mailbox shows once all is calm, held against the truth (I22, I23).
+
+use super::Monitor;
+use super::cards::mark;
+use crate::town::Town;
+use crate::wanted::{Human, humans, wanted};
+use graph_sim::Cloud;
+use graph_sim::mailbox::ContactView;
+use model::Field;
+use model::tunnel::{OnUserDelete, Policy, TunnelState, WhenPresent};
+use std::collections::BTreeSet;
+
+/// The first difference between what is there and what ought to be; none when all is well.
+pub fn end_state(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Option<String> {
+    for ((mailbox, folder), keys) in wanted(town, policy) {
+        let here = cards_of(monitor, cloud, town, &mailbox, &folder);
+        let people = humans(town, &keys);
+        for person in &people {
+            if let Some(what) = shown(person, &here, policy, &folder) {
+                return Some(format!("{folder} of {mailbox}: {what}"));
+            }
+        }
+        if let Some(what) = surplus(monitor, town, policy, &people, &here, &folder) {
+            return Some(format!("{folder} of {mailbox}: {what}"));
+        }
+    }
+    removed(monitor, cloud, town, policy)
+}
+
+/// Living cards with our mark in the mailbox's folder of that book: wherever the user moved the folder to.
+fn cards_of(
+    monitor: &Monitor,
+    cloud: &Cloud,
+    town: &Town,
+    mailbox: &str,
+    folder: &str,
+) -> Vec<ContactView> {
+    let catalog = monitor.standing.catalog(folder);
+    let all = cloud
+        .contacts(&town.tenant, mailbox)
+        .into_iter()
+        .filter(|v| !v.folder.deleted);
+    let all: Vec<ContactView> = all.collect();
+    let ours = |v: &ContactView| {
+        monitor.cards.is_ours(mailbox, &v.id) && mark(v).is_some_and(|m| m.catalog == catalog)
+    };
+    // The folder in use is the one with most of our cards: users may have moved single ones elsewhere.
+    let folders = all.iter().filter(|v| ours(v)).map(|v| v.folder.id.clone());
+    let folders: BTreeSet<String> = folders.collect();
+    let count = |id: &String| all.iter().filter(|v| v.folder.id == *id && ours(v)).count();
+    let used = folders.iter().max_by_key(|id| count(id)).cloned();
+    all.into_iter()
+        .filter(|v| used.as_ref().is_none_or(|id| v.folder.id == *id))
+        .collect()
+}
+
+/// Is this person's card there, and does it say what it ought to?
+fn shown(person: &Human, here: &[ContactView], policy: &Policy, folder: &str) -> Option<String> {
+    let respects = policy.tunnels.iter().any(|t| {
+        t.folder.name.as_str() == folder && t.options.on_user_delete == OnUserDelete::Respect
+    });
+    let named: Vec<&ContactView> = here
+        .iter()
+        .filter(|v| person.names.contains(text(v, "displayName")))
+        .collect();
+    // Several sources that know somebody differently, or one that knows two of a name, are not told apart here.
+    let plain = person.keys.len() == 1;
+    let Some(card) = named.first() else {
+        return (!respects).then(|| format!("no card of {person:?}"));
+    };
+    let mails = mails(card);
+    let missing = person.mails.iter().find(|m| !mails.contains(*m));
+    if let (Some(mail), true, 1) = (missing, plain, named.len()) {
+        return Some(format!(
+            "{mail} is not on the card of {person:?}: {mails:?}"
+        ));
+    }
+    let strict = policy
+        .tunnels
+        .iter()
+        .filter(|t| t.folder.name.as_str() == folder)
+        .all(|t| {
+            t.fields
+                .get(&Field::MobilePhone)
+                .is_some_and(|r| r.when_present == WhenPresent::Always)
+        });
+    let mobile = text(card, "mobilePhone");
+    let wrong = match person.mobiles.is_empty() {
+        true => !mobile.is_empty(),
+        false => !person.mobiles.contains(mobile),
+    };
+    (wrong && strict && plain && named.len() == 1)
+        .then(|| format!("{mobile:?} is on the card of {person:?}"))
+}
+
+/// A card of ours, of nobody who is wanted.
+fn surplus(
+    monitor: &Monitor,
+    town: &Town,
+    policy: &Policy,
+    people: &[Human],
+    here: &[ContactView],
+    folder: &str,
+) -> Option<String> {
+    let keeps = policy
+        .tunnels
+        .iter()
+        .any(|t| t.folder.name.as_str() == folder && t.state == TunnelState::Removed);
+    let catalog = monitor.standing.catalog(folder);
+    for view in here {
+        let Some(mark) = mark(view).filter(|m| m.catalog == catalog) else {
+            continue;
+        };
+        let mailbox = monitor
+            .cards
+            .all
+            .iter()
+            .find(|((_, item), _)| *item == view.id);
+        let counts = mailbox.is_some_and(|(_, c)| c.ours && !c.excused);
+        let key = monitor.standing.person(mark.catalog, mark.entry);
+        let wanted = key.is_some_and(|k| people.iter().any(|p| p.keys.contains(k)));
+        if counts && !wanted && !keeps {
+            return Some(format!(
+                "a card of nobody who is wanted: {:?} {key:?} {}",
+                text(view, "displayName"),
+                town.people.len()
+            ));
+        }
+    }
+    None
+}
+
+/// Removed tunnels that take their copies with them leave none behind.
+fn removed(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Option<String> {
+    let gone = |folder: &str| {
+        let mut of_folder = policy
+            .tunnels
+            .iter()
+            .filter(|t| t.folder.name.as_str() == folder);
+        of_folder
+            .all(|t| t.state == TunnelState::Removed && t.copies == model::tunnel::Copies::Remove)
+    };
+    let folders: BTreeSet<&str> = policy
+        .tunnels
+        .iter()
+        .map(|t| t.folder.name.as_str())
+        .filter(|f| gone(f))
+        .collect();
+    for folder in folders {
+        for mailbox in town.mailboxes() {
+            let catalog = monitor.standing.catalog(folder);
+            let left = cards_of(monitor, cloud, town, &mailbox, folder);
+            let left = left.iter().filter(|v| {
+                mark(v).is_some_and(|m| m.catalog == catalog)
+                    && monitor.cards.is_ours(&mailbox, &v.id)
+            });
+            if left.count() > 0 {
+                return Some(format!(
+                    "copies of the removed {folder} are left in {mailbox}"
+                ));
+            }
+        }
+    }
+    None
+}
+
+fn text<'a>(view: &'a ContactView, name: &str) -> &'a str {
+    view.properties
+        .get(name)
+        .and_then(|v| v.as_str())
+        .unwrap_or_default()
+}
+
+fn mails(view: &ContactView) -> BTreeSet<String> {
+    let all = view
+        .properties
+        .get("emailAddresses")
+        .and_then(|v| v.as_array());
+    let address = |v: &serde_json::Value| v["address"].as_str().map(str::to_lowercase);
+    all.into_iter().flatten().filter_map(address).collect()
+}

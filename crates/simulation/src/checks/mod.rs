@@ -1,0 +1,146 @@
+//! Checks: monitors over what really happened in the cloud, never over what the engine believes.
+
+mod cards;
+mod end;
+mod images;
+mod logs;
+mod remembered;
+mod standing;
+
+pub use cards::{Cards, breaks};
+pub use end::end_state;
+pub use images::Images;
+pub use logs::Logs;
+pub use remembered::remembered;
+pub use standing::Standing;
+
+use crate::requests::Write;
+use crate::town::Town;
+use graph_sim::{Actor, Answer, Cloud, Event, Reply};
+use model::Timestamp;
+use model::tunnel::Policy;
+use planner::identity::Keys;
+use std::collections::BTreeMap;
+
+/// A promise that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The invariant: `I2`, `I12`.
+    pub check: &'static str,
+    pub at: Timestamp,
+    pub what: String,
+}
+
+/// Watches one history.
+pub struct Monitor {
+    /// The first one; a history ends with it.
+    pub violation: Option<Violation>,
+    /// How often each check had something to look at.
+    pub checked: BTreeMap<&'static str, u64>,
+    /// What happened at least once: what is never reached is not tested.
+    pub sometimes: BTreeMap<&'static str, u64>,
+    pub cards: Cards,
+    pub standing: Standing,
+    pub images: Images,
+    client: String,
+}
+
+impl Monitor {
+    pub fn new(town: &Town, policy: &Policy, keys: Keys) -> Self {
+        let mut monitor = Self {
+            violation: None,
+            checked: BTreeMap::new(),
+            sometimes: BTreeMap::new(),
+            cards: Cards::default(),
+            standing: Standing::new(keys),
+            images: Images::default(),
+            client: town.client.to_lowercase(),
+        };
+        monitor.changed(town, policy);
+        monitor
+    }
+
+    /// The truth or the policy changed.
+    pub fn changed(&mut self, town: &Town, policy: &Policy) {
+        self.standing.update(town, policy);
+    }
+
+    pub fn count(&mut self, what: &'static str, times: u64) {
+        *self.sometimes.entry(what).or_default() += times;
+    }
+
+    /// Holds a promise against one fact.
+    pub fn check(
+        &mut self,
+        check: &'static str,
+        holds: bool,
+        at: Timestamp,
+        what: impl FnOnce() -> String,
+    ) {
+        *self.checked.entry(check).or_default() += 1;
+        if !holds && self.violation.is_none() {
+            self.violation = Some(Violation {
+                check,
+                at,
+                what: what(),
+            });
+        }
+    }
+
+    pub fn is_ours(&self, actor: &Actor) -> bool {
+        matches!(actor, Actor::App(client) if client.eq_ignore_ascii_case(&self.client))
+    }
+
+    /// One committed change.
+    pub fn event(&mut self, cloud: &Cloud, town: &Town, event: &Event, now: Timestamp) {
+        if event.mailbox.is_empty() {
+            return;
+        }
+        if event.at_ms < now.0 && self.is_ours(&event.actor) {
+            self.count("a late write was committed", 1);
+        }
+        cards::event(self, cloud, town, event);
+    }
+
+    /// What the targets of these writes say before they are handed over.
+    pub fn before(&mut self, cloud: &Cloud, town: &Town, writes: &[Write]) -> Vec<images::Image> {
+        images::before(cloud, town, writes)
+    }
+
+    pub fn after(
+        &mut self,
+        cloud: &Cloud,
+        town: &Town,
+        writes: &[Write],
+        before: Vec<images::Image>,
+        now: Timestamp,
+    ) {
+        images::after(self, cloud, town, writes, before, now);
+    }
+
+    pub fn answered(&mut self, status: i64, answer: &Answer) {
+        let word = match status {
+            410 => "a cursor was lost",
+            412 => "a write met a newer version",
+            429 | 503 => "we were throttled",
+            401 => "a token was refused",
+            -1 | -2 => "an answer was lost",
+            _ => return self.steps(answer),
+        };
+        self.count(word, 1);
+    }
+
+    /// Answers inside a batch.
+    fn steps(&mut self, answer: &Answer) {
+        let Reply::Response(response) = &answer.reply else {
+            return;
+        };
+        let has = |word: &[u8]| response.body.windows(word.len()).any(|w| w == word);
+        if has(b"\"status\":412") {
+            self.count("a write met a newer version", 1);
+        }
+        if has(b"\"status\":429") {
+            self.count("a step of a batch was throttled", 1);
+        }
+    }
+}

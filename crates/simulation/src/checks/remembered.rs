@@ -1,0 +1,280 @@
+//! Remembered: what the store says of a history, held against what happened (I10, I12, I29, I40, I41).
+
+use super::Monitor;
+use super::images::Overwrote;
+use super::logs;
+use crate::charter::TENANT;
+use crate::town::Town;
+use futures::executor::block_on;
+use graph_sim::Operation;
+use model::run::RunState;
+use model::tunnel::Policy;
+use model::{MemberId, RunId, TenantName, Timestamp};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use store::{LedgerFilter, LedgerRow, Phase, Prior, PriorFilter, RunFilter, Store, StoreError};
+
+/// Reads the store at the end of its life (of the history, or just before it is lost).
+pub fn remembered(
+    monitor: &mut Monitor,
+    town: &Town,
+    policy: &Policy,
+    store: &Store,
+    logs: &logs::Logs,
+    now: Timestamp,
+    ended: bool,
+) {
+    if let Err(error) = block_on(look(monitor, town, policy, store, now, ended)) {
+        monitor.check("store", false, now, || error.to_string());
+    }
+    let leak = logs::leak(&logs.lines(), &town.secrets());
+    monitor.check("I41", leak.is_none(), now, || {
+        format!("a log line tells: {leak:?}")
+    });
+}
+
+async fn look(
+    monitor: &mut Monitor,
+    town: &Town,
+    policy: &Policy,
+    store: &Store,
+    now: Timestamp,
+    ended: bool,
+) -> Result<(), StoreError> {
+    let tenant = TenantName::from(TENANT);
+    let broken = store.verify_ledger().await?;
+    monitor.check("I40", broken.is_none(), now, || {
+        format!("the ledger is broken: {broken:?}")
+    });
+    let ledger = store.ledger(&LedgerFilter::default()).await?;
+    let priors = store.priors(&PriorFilter::of(&tenant)).await?;
+    let members = members(store, &tenant, monitor, policy).await?;
+    audited(monitor, &ledger, &members, now);
+    recoverable(monitor, &priors, &members, now);
+    guarded(monitor, policy, &ledger, now);
+    accounted(monitor, store, ended, now).await?;
+    discreet(monitor, town, &ledger, now);
+    Ok(())
+}
+
+/// The mailbox of every member.
+async fn members(
+    store: &Store,
+    tenant: &TenantName,
+    monitor: &Monitor,
+    policy: &Policy,
+) -> Result<BTreeMap<MemberId, String>, StoreError> {
+    let mut all = BTreeMap::new();
+    let folders: BTreeSet<&str> = policy
+        .tunnels
+        .iter()
+        .map(|t| t.folder.name.as_str())
+        .collect();
+    for folder in folders {
+        for member in store
+            .members(tenant, monitor.standing.catalog(folder))
+            .await?
+        {
+            all.insert(member.id, member.mailbox.0);
+        }
+    }
+    Ok(all)
+}
+
+/// I40: every write that changed something was written down before it was sent.
+fn audited(
+    monitor: &mut Monitor,
+    ledger: &[LedgerRow],
+    members: &BTreeMap<MemberId, String>,
+    now: Timestamp,
+) {
+    let mut told: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for row in ledger.iter().filter(|r| r.phase == Phase::Before) {
+        let mailbox = row
+            .member
+            .and_then(|m| members.get(&m))
+            .map_or("", String::as_str);
+        *told.entry((mailbox, row.act.as_str())).or_default() += 1;
+    }
+    let mut done: BTreeMap<(String, &str), u64> = BTreeMap::new();
+    for (mailbox, _, operation, _) in &monitor.cards.writes {
+        let act = match operation {
+            Operation::Create => "create",
+            Operation::Delete => "delete",
+            _ => continue,
+        };
+        *done.entry((mailbox.clone(), act)).or_default() += 1;
+    }
+    if monitor.cards.doubled_on_the_way {
+        return;
+    }
+    for ((mailbox, act), times) in done {
+        let known = told.get(&(mailbox.as_str(), act)).copied().unwrap_or(0);
+        monitor.check("I40", known >= times, now, || {
+            format!("{times} {act}s in {mailbox}, {known} in the ledger")
+        });
+    }
+}
+
+/// I12: what was overwritten or deleted can be put back as it was.
+fn recoverable(
+    monitor: &mut Monitor,
+    priors: &[Prior],
+    members: &BTreeMap<MemberId, String>,
+    now: Timestamp,
+) {
+    let overwrote = std::mem::take(&mut monitor.images.overwrote);
+    for lost in &overwrote {
+        let fits = |p: &&Prior| {
+            let item = p.item.as_ref().map(|i| i.as_str()) == Some(lost.item.as_str());
+            item && members.get(&p.member) == Some(&lost.mailbox)
+                && p.at <= lost.at + model::Millis::days(1)
+        };
+        let kept = priors.iter().filter(fits).any(|p| holds(&p.bytes, lost));
+        monitor.check("I12", kept, now, || {
+            let near = |p: &&Prior| {
+                members.get(&p.member) == Some(&lost.mailbox) && (p.at.0 - lost.at.0).abs() < 60_000
+            };
+            let found = priors.iter().filter(near).map(|p| {
+                format!(
+                    "{:?} {:?} {}",
+                    p.item,
+                    p.at,
+                    String::from_utf8_lossy(&p.bytes)
+                )
+            });
+            format!(
+                "no prior image of {lost:?}; found {:?}",
+                found.collect::<Vec<_>>()
+            )
+        });
+    }
+}
+
+/// A deletion keeps the card as Graph shows it; an update keeps the values that it replaced.
+fn holds(bytes: &[u8], lost: &Overwrote) -> bool {
+    let Ok(kept) = serde_json::from_slice::<Value>(bytes) else {
+        return false;
+    };
+    const OF_THE_ITEM: [&str; 6] = [
+        "changeKey",
+        "lastModifiedDateTime",
+        "createdDateTime",
+        "id",
+        "parentFolderId",
+        "categories",
+    ];
+    if lost.delete {
+        let plain = lost
+            .before
+            .iter()
+            .filter(|(n, _)| !n.starts_with('@') && !OF_THE_ITEM.contains(&n.as_str()));
+        return plain
+            .into_iter()
+            .all(|(name, value)| kept.get(name) == Some(value));
+    }
+    let text = squeezed(&kept);
+    lost.before
+        .values()
+        .all(|value| texts(value).iter().all(|t| text.contains(t.as_str())))
+}
+
+fn squeezed(value: &Value) -> String {
+    texts(value).join("\n")
+}
+
+/// Every text inside a value, without line ends.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => text
+            .lines()
+            .map(|l| l.trim().to_owned())
+            .filter(|l| !l.is_empty())
+            .collect(),
+        Value::Array(all) => all.iter().flat_map(texts).collect(),
+        Value::Object(all) => all.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// I10: beyond the limits nothing is deleted that nobody approved.
+fn guarded(monitor: &mut Monitor, policy: &Policy, ledger: &[LedgerRow], now: Timestamp) {
+    let approved: BTreeSet<RunId> = ledger
+        .iter()
+        .filter(|r| r.act == "approve")
+        .filter_map(|r| r.run)
+        .collect();
+    let of_item = |item: &str| {
+        let rows = ledger
+            .iter()
+            .filter(|r| r.act == "delete" && r.phase == Phase::Before);
+        rows.filter(|r| r.item.as_ref().is_some_and(|i| i.as_str() == item))
+            .filter_map(|r| r.run)
+            .next_back()
+    };
+    let deletions = std::mem::take(&mut monitor.cards.deletions);
+    let alone: Vec<&(String, String, i64, u64)> = deletions
+        .iter()
+        .filter(|d| of_item(&d.1).is_some_and(|run| !approved.contains(&run)))
+        .collect();
+    let limits = policy.tunnels.iter().map(|t| t.limits);
+    let Some(widest) = limits.max_by_key(|l| (l.items, l.percent)) else {
+        return;
+    };
+    for (mailbox, _, at, living) in &alone {
+        let day = alone
+            .iter()
+            .filter(|d| d.0 == *mailbox && d.2 <= *at && d.2 > at - widest.per.0);
+        let count = day.count() as u64;
+        let held = living + count;
+        let over = count > widest.items && count * 100 > widest.percent * held;
+        monitor.check("I10", !over, now, || format!("{count} of {held} cards were deleted in {mailbox} within a day, and nobody approved"));
+    }
+}
+
+/// I29: every run ends, and its account balances.
+async fn accounted(
+    monitor: &mut Monitor,
+    store: &Store,
+    ended: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for run in store.runs(&RunFilter::default()).await? {
+        let balances = run.account.balances();
+        monitor.check("I29", balances, now, || {
+            format!(
+                "run {} does not balance: {:?} {:?} {}",
+                run.id, run.account, run.state, run.reason
+            )
+        });
+        let open = !run.state.ended() && !matches!(run.state, RunState::Held | RunState::Planned);
+        monitor.check("I29", !(ended && open), now, || {
+            format!("run {} never ended: {:?}", run.id, run.state)
+        });
+        if run.state == RunState::Held {
+            monitor.count("a hold stood at the end", 1);
+        }
+    }
+    Ok(())
+}
+
+/// I41: the ledger names things by id.
+fn discreet(monitor: &mut Monitor, town: &Town, ledger: &[LedgerRow], now: Timestamp) {
+    let details: BTreeSet<String> = ledger.iter().map(|r| r.detail.clone()).collect();
+    let leak = logs::leak(&details, &town.secrets());
+    monitor.check("I41", leak.is_none(), now, || {
+        format!("the ledger tells: {leak:?}")
+    });
+    for row in ledger {
+        let word = match (row.act.as_str(), row.detail.as_str()) {
+            (_, "no answer") => "a write got no answer",
+            (_, "refused") => "a write was refused",
+            (_, "not there") => "a card was gone when we wrote",
+            ("hold", _) => "a plan was held",
+            ("approve", _) => "a plan was approved",
+            ("reject", _) => "a plan was rejected",
+            _ => continue,
+        };
+        monitor.count(word, 1);
+    }
+}

@@ -1,0 +1,125 @@
+//! Standing: who is wanted where, and who ever was not: the truth behind every deletion.
+
+use crate::charter::TENANT;
+use crate::town::Town;
+use crate::wanted::{Key, Wanted, humans, wanted};
+use model::tunnel::Policy;
+use model::{BookKey, CatalogId, EntryId, TenantName};
+use planner::identity::Keys;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The wants of a history so far.
+pub struct Standing {
+    keys: Keys,
+    pub now: Wanted,
+    /// Wanted at some time, per (mailbox, folder).
+    ever: Wanted,
+    /// Not wanted any more at some time after having been wanted.
+    left: Wanted,
+    /// People who were known from several sources at once at some time: their entries may become one.
+    paired: BTreeSet<Key>,
+    folders: BTreeMap<CatalogId, String>,
+    people: BTreeMap<(CatalogId, EntryId), Key>,
+}
+
+impl Standing {
+    pub fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            now: Wanted::new(),
+            ever: Wanted::new(),
+            left: Wanted::new(),
+            paired: BTreeSet::new(),
+            folders: BTreeMap::new(),
+            people: BTreeMap::new(),
+        }
+    }
+
+    pub fn update(&mut self, town: &Town, policy: &Policy) {
+        let next = wanted(town, policy);
+        for (place, before) in &self.now {
+            let still = next.get(place);
+            let gone = before
+                .iter()
+                .filter(|k| still.is_none_or(|s| !s.contains(*k)))
+                .cloned();
+            self.left.entry(place.clone()).or_default().extend(gone);
+        }
+        for (place, keys) in &next {
+            self.learn(&place.1, keys);
+            self.ever
+                .entry(place.clone())
+                .or_default()
+                .extend(keys.iter().cloned());
+        }
+        let everyone: BTreeSet<Key> = next.values().flatten().cloned().collect();
+        for human in humans(town, &everyone)
+            .into_iter()
+            .filter(|h| h.keys.len() > 1)
+        {
+            self.paired.extend(human.keys);
+        }
+        self.now = next;
+    }
+
+    /// Which entries these people are in the catalog of this folder.
+    fn learn(&mut self, folder: &str, keys: &BTreeSet<Key>) {
+        let catalog = self.catalog(folder);
+        self.folders.insert(catalog, folder.to_owned());
+        for key in keys {
+            let entry = self.keys.entry(catalog, key);
+            self.people.insert((catalog, entry), key.clone());
+        }
+    }
+
+    pub fn catalog(&self, folder: &str) -> CatalogId {
+        self.keys
+            .catalog(&TenantName::from(TENANT), &BookKey::from(folder))
+    }
+
+    pub fn folder(&self, catalog: CatalogId) -> Option<&str> {
+        self.folders.get(&catalog).map(String::as_str)
+    }
+
+    pub fn person(&self, catalog: CatalogId, entry: EntryId) -> Option<&Key> {
+        self.people.get(&(catalog, entry))
+    }
+
+    /// Was this person ever wanted in this mailbox?
+    pub fn was_wanted(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
+        self.holds(&self.ever, mailbox, catalog, entry)
+    }
+
+    /// Is there a truth behind the removal of this person's card?
+    pub fn may_leave(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
+        let paired = self
+            .person(catalog, entry)
+            .is_some_and(|key| self.paired.contains(key));
+        paired
+            || !self.holds(&self.now, mailbox, catalog, entry)
+            || self.holds(&self.left, mailbox, catalog, entry)
+    }
+
+    fn holds(&self, wanted: &Wanted, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
+        let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
+            return false;
+        };
+        wanted
+            .get(&(mailbox.to_owned(), folder.to_owned()))
+            .is_some_and(|keys| keys.contains(key))
+    }
+}
+
+impl Standing {
+    /// Surnames of everybody whom the policy ever wanted in this mailbox, in lower case.
+    pub fn names_in(&self, town: &Town, mailbox: &str) -> BTreeSet<String> {
+        let here = self.ever.iter().filter(|((m, _), _)| m == mailbox);
+        let keys: BTreeSet<Key> = here.flat_map(|(_, keys)| keys.iter().cloned()).collect();
+        let all = humans(town, &keys);
+        let names = all.iter().flat_map(|h| h.names.iter());
+        names
+            .filter_map(|n| n.rsplit(' ').next())
+            .map(str::to_lowercase)
+            .collect()
+    }
+}

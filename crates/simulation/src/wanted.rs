@@ -1,0 +1,199 @@
+//! Who ought to be where: the policy applied to the truth, written from the documents and not from the planner.
+
+use crate::town::{Card, Place, Resident, Town};
+use model::tunnel::{Choice, Policy, Source, SourcePlace, Tunnel, TunnelState};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A person as one source knows them: `oid:<object id>` or `item:<address>/<item id>`, the texts that entry
+/// ids are derived from.
+pub type Key = String;
+
+/// Where cards ought to be: (mailbox, folder name) to people.
+pub type Wanted = BTreeMap<(String, String), BTreeSet<Key>>;
+
+pub fn object(id: &str) -> Key {
+    format!("oid:{id}")
+}
+
+pub fn item(address: &str, id: &str) -> Key {
+    format!("item:{address}/{id}")
+}
+
+/// Everything that the active (and paused) tunnels want at this moment.
+pub fn wanted(town: &Town, policy: &Policy) -> Wanted {
+    let mut all = Wanted::new();
+    for tunnel in policy
+        .tunnels
+        .iter()
+        .filter(|t| t.state != TunnelState::Removed)
+    {
+        let sources: Vec<(&Source, BTreeSet<Key>)> = tunnel
+            .sources
+            .iter()
+            .map(|s| (s, people(town, tunnel, s)))
+            .collect();
+        for mailbox in audience(town, tunnel) {
+            let at = (mailbox.id.clone(), tunnel.folder.name.0.clone());
+            let cards = all.entry(at).or_default();
+            for (source, keys) in &sources {
+                if source
+                    .only_for
+                    .as_ref()
+                    .is_none_or(|part| chosen(town, part, mailbox))
+                {
+                    cards.extend(keys.iter().cloned());
+                }
+            }
+        }
+    }
+    skip_own(policy, &mut all);
+    all
+}
+
+/// One tunnel that leaves a person's own card out is enough for the whole folder.
+fn skip_own(policy: &Policy, all: &mut Wanted) {
+    for ((mailbox, folder), cards) in all {
+        let skips = |t: &Tunnel| t.folder.name.as_str() == folder && t.options.skip_own_card;
+        if policy.tunnels.iter().any(skips) {
+            cards.remove(&object(mailbox));
+        }
+    }
+}
+
+/// The mailboxes that a tunnel writes to.
+pub fn audience<'a>(town: &'a Town, tunnel: &Tunnel) -> Vec<&'a Resident> {
+    let usable =
+        |p: &&Resident| !p.deleted && !p.guest && matches!(p.mailbox, Place::User | Place::Shared);
+    town.people
+        .values()
+        .filter(usable)
+        .filter(|p| chosen(town, &tunnel.audience, p))
+        .collect()
+}
+
+fn people(town: &Town, tunnel: &Tunnel, source: &Source) -> BTreeSet<Key> {
+    match &source.place {
+        SourcePlace::Directory {
+            members,
+            guests,
+            org_contacts,
+        } => {
+            let users = town
+                .people
+                .values()
+                .filter(|p| if p.guest { *guests } else { *members });
+            let users = users.filter(|p| p.enabled || tunnel.options.include_disabled);
+            let others = town.org_contacts.values().filter(|_| *org_contacts);
+            let all = users
+                .chain(others)
+                .filter(|p| !p.deleted && belongs(town, tunnel, source, p));
+            all.map(|p| object(&p.id)).collect()
+        }
+        SourcePlace::Folder {
+            address,
+            path,
+            children,
+        } => {
+            let lies = |c: &Card| {
+                c.folder == *path || (*children && c.folder.starts_with(&format!("{path}/")))
+            };
+            let all = town.cards.iter().filter(|(_, c)| lies(c));
+            let all = all.filter(|(_, c)| tunnel.options.without_email || !c.mail.is_empty());
+            all.map(|(id, _)| item(address, id)).collect()
+        }
+    }
+}
+
+fn belongs(town: &Town, tunnel: &Tunnel, source: &Source, p: &Resident) -> bool {
+    // A directory account with a mailbox has an address whatever its `mail` says.
+    let mail = !p.mail.is_empty() || p.mailbox != Place::None;
+    (mail || tunnel.options.without_email) && chosen(town, &source.pick, p)
+}
+
+/// Only the forms that drawn policies and stories use.
+fn chosen(town: &Town, choice: &Choice, p: &Resident) -> bool {
+    let named = choice.names_nothing()
+        || choice.everyone
+        || choice
+            .groups
+            .iter()
+            .any(|g| town.transitive(g).contains(&p.id))
+        || choice.departments.iter().any(|d| *d == p.department)
+        || choice
+            .mailboxes
+            .iter()
+            .any(|m| m.eq_ignore_ascii_case(&p.mail));
+    let excluded = choice
+        .exclude
+        .as_ref()
+        .is_some_and(|e| **e != Choice::default() && chosen(town, e, p));
+    named && holds(choice.where_.as_deref(), p) && !excluded
+}
+
+fn holds(rule: Option<&str>, p: &Resident) -> bool {
+    match rule {
+        None => true,
+        Some("has_phone") => !p.mobile.is_empty() || !p.business.is_empty(),
+        Some("department != 'Test'") => p.department != "Test",
+        Some(other) => panic!("the oracle cannot read the rule {other}"),
+    }
+}
+
+/// Everything that is known of one human being.
+#[derive(Clone, Debug, Default)]
+pub struct Human {
+    pub keys: BTreeSet<Key>,
+    pub names: BTreeSet<String>,
+    pub mails: BTreeSet<String>,
+    pub mobiles: BTreeSet<String>,
+}
+
+/// The people behind keys, those with a common address (or name and number) taken together.
+pub fn humans(town: &Town, keys: &BTreeSet<Key>) -> Vec<Human> {
+    let mut all: Vec<Human> = Vec::new();
+    for key in keys {
+        let mut human = human(town, key);
+        let (same, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|h| is_same(h, &human));
+        for other in same {
+            human.keys.extend(other.keys);
+            human.names.extend(other.names);
+            human.mails.extend(other.mails);
+            human.mobiles.extend(other.mobiles);
+        }
+        all = others;
+        all.push(human);
+    }
+    all
+}
+
+fn is_same(a: &Human, b: &Human) -> bool {
+    let number = a.mobiles.intersection(&b.mobiles).next().is_some();
+    let name = a.names.intersection(&b.names).next().is_some();
+    a.mails.intersection(&b.mails).next().is_some() || (number && name)
+}
+
+fn human(town: &Town, key: &Key) -> Human {
+    let set = |text: &str| -> BTreeSet<String> {
+        (!text.is_empty())
+            .then(|| text.to_owned())
+            .into_iter()
+            .collect()
+    };
+    let keys = BTreeSet::from([key.clone()]);
+    if let Some(id) = key.strip_prefix("oid:") {
+        let found = town.people.get(id).or_else(|| town.org_contacts.get(id));
+        return found.map_or_else(Human::default, |p| Human {
+            keys,
+            names: set(&p.name),
+            mails: set(&p.mail.to_lowercase()),
+            mobiles: set(&p.mobile),
+        });
+    }
+    let card = key.split_once('/').and_then(|(_, id)| town.cards.get(id));
+    card.map_or_else(Human::default, |c| Human {
+        keys,
+        names: set(&c.name),
+        mails: set(&c.mail.to_lowercase()),
+        mobiles: set(&c.mobile),
+    })
+}

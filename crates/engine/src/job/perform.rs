@@ -46,6 +46,7 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
         look,
         whole: false,
         carried: Carried::default(),
+        spent: spent(place).await?,
     };
     let end = hands.passes().await?;
     hands.finish(end).await
@@ -137,6 +138,36 @@ struct Hands<'a> {
     /// A complete listing was part of it.
     whole: bool,
     carried: Carried,
+    /// Deletions and blankings that this run has already sent here.
+    spent: Spent,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    deletes: u64,
+    blankings: u64,
+}
+
+/// What an interrupted performance of the same run sent before.
+async fn spent(place: &Place<'_>) -> Result<Spent, JobError> {
+    if place.row.state != MemberRunState::Performing {
+        return Ok(Spent::default());
+    }
+    let (tenant, catalog) = (&place.member.tenant, place.member.catalog);
+    let written = place
+        .engine
+        .store()
+        .written_since(tenant, catalog, place.run.started_at)
+        .await?;
+    let counts = written
+        .members
+        .get(&place.member.id)
+        .copied()
+        .unwrap_or_default();
+    Ok(Spent {
+        deletes: counts.deletes,
+        blankings: counts.blankings,
+    })
 }
 
 impl Hands<'_> {
@@ -152,7 +183,7 @@ impl Hands<'_> {
                     through: desk.catalog.version,
                 });
             }
-            if pass == 0 && self.moved(&plan, &desk) {
+            if self.moved(&plan, &desk, pass) {
                 return Ok(End::Moved);
             }
             let carried = self.hand(&desk).carry(&plan.steps).await?;
@@ -188,20 +219,23 @@ impl Hands<'_> {
         }
     }
 
-    /// What a person approved must be what is done; what was only judged may shrink, never grow in harm.
-    fn moved(&self, plan: &Plan, desk: &Desk) -> bool {
+    /// What a person approved must be what is done; what was only judged may shrink, never grow in harm, over
+    /// all passes together.
+    fn moved(&mut self, plan: &Plan, desk: &Desk, pass: usize) -> bool {
         let now = tally::tally(plan, desk.held, desk.first_fill());
         let judged = self.place.row.tally.clone().unwrap_or_default();
         if plan.halt.is_some() && !self.place.approved {
             return true;
         }
         // What a run has already done is no longer in its plan.
-        let begun = self.place.row.state == MemberRunState::Performing;
-        if (self.place.ask.plan.is_some() || self.place.approved) && !begun {
-            !same(&now, &judged)
-        } else {
-            grew(&now, &judged)
+        let fresh = pass == 0 && self.place.row.state == MemberRunState::Planned;
+        let exact = self.place.ask.plan.is_some() || self.place.approved;
+        if fresh && exact && !same(&now, &judged) {
+            return true;
         }
+        self.spent.deletes += now.deletes;
+        self.spent.blankings += now.blankings;
+        self.spent.deletes > judged.deletes || self.spent.blankings > judged.blankings
     }
 
     /// Looks at what the pass did. `None`: plan again.
@@ -306,9 +340,4 @@ impl Hands<'_> {
 
 fn same(a: &Tally, b: &Tally) -> bool {
     (a.creates, a.updates, a.deletes, a.blankings) == (b.creates, b.updates, b.deletes, b.blankings)
-}
-
-/// More deletions or blankings than were judged.
-fn grew(now: &Tally, judged: &Tally) -> bool {
-    now.deletes > judged.deletes || now.blankings > judged.blankings
 }

@@ -3,7 +3,7 @@
 use crate::block::Block;
 use crate::desk::Desk;
 use crate::job::member::Place;
-use crate::job::{Again, JobError};
+use crate::job::{Again, JobError, resolve};
 use crate::look::{self, Wanted};
 use model::catalog::{EntryState, GoneCause};
 use model::member::MemberState;
@@ -16,19 +16,16 @@ use store::Finished;
 
 pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     let engine = place.engine;
-    let look = look::look(
-        engine,
-        place.tenant,
-        &place.book,
-        &place.member,
-        place.wanted().await?,
-    )
-    .await?;
+    let wanted = place.wanted().await?;
+    let look = look::look(engine, place.tenant, &place.book, &place.member, wanted).await?;
+    // What can be known of unanswered writes is found out first; what cannot, waits until it is performed.
+    resolve::resolve(place, look.folder.as_ref()).await?;
     let desk = Desk::lay(engine, place.tenant, &place.book, &place.member, &look).await?;
     let now = engine.store().time().await?;
     let plan = desk.plan(engine, now);
-    remember(place, &desk, &plan, look.snapshot.reach).await?;
-    if plan.steps.is_empty() && plan.halt.is_none() {
+    remember(place, &desk, &plan).await?;
+    let waits = desk.links.values().any(|link| link.sent.is_some());
+    if plan.steps.is_empty() && plan.halt.is_none() && !waits {
         nothing_to_do(place, &look, &desk, now).await?;
     } else {
         engine.inner.looks.keep(place.run.id, place.member.id, look);
@@ -36,12 +33,7 @@ pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     Ok(Again::No)
 }
 
-async fn remember(
-    place: &Place<'_>,
-    desk: &Desk,
-    plan: &Plan,
-    _reach: model::snapshot::Reach,
-) -> Result<(), JobError> {
+async fn remember(place: &Place<'_>, desk: &Desk, plan: &Plan) -> Result<(), JobError> {
     let tally = tally::tally(plan, desk.held, desk.first_fill());
     let mut distinct = Distinct::default();
     distinct.add(plan, &tally);

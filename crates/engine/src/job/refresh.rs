@@ -24,6 +24,8 @@ pub(crate) struct Refreshed {
     pub troubles: Vec<String>,
 }
 
+/// The field rules and options that copies were last compared by.
+const RULES: &str = "rules";
 /// What a catalog was last compiled from.
 const COMPILED: &str = "compiled";
 
@@ -139,11 +141,36 @@ async fn keep(
             .commit_catalog(&book.tenant, book.catalog, &compiled.catalog, now)
             .await?;
     }
+    reset_on_new_rules(engine, book, members).await?;
     store
         .apply_member_change(&book.tenant, book.catalog, &compiled.members, now)
         .await?;
     let leavers = someone_leaves(before, members, compiled).then_some("yes");
     store.set_setting(&scope(book), LEAVERS, leavers).await?;
+    Ok(())
+}
+
+/// Field rules and options say what a copy must look like: when they change, every member is compared anew.
+async fn reset_on_new_rules(
+    engine: &Engine,
+    book: &Book,
+    members: &[Member],
+) -> Result<(), JobError> {
+    let store = engine.store();
+    let parts: Vec<_> = book
+        .tunnels
+        .iter()
+        .map(|t| (&t.id, &t.fields, &t.options))
+        .collect();
+    let now = serde_json::to_string(&parts).unwrap_or_default();
+    let before = store.setting(&scope(book), RULES).await?;
+    if before.as_deref() == Some(now.as_str()) {
+        return Ok(());
+    }
+    for member in members.iter().filter(|_| before.is_some()) {
+        store.reset_through(member.id).await?;
+    }
+    store.set_setting(&scope(book), RULES, Some(&now)).await?;
     Ok(())
 }
 

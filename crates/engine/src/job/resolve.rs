@@ -54,7 +54,8 @@ pub(crate) async fn resolve(
 async fn search(place: &Place<'_>, folder: &Folder, link: &Link) -> Result<Found, JobError> {
     let (engine, member) = (place.engine, &place.member);
     let creating = link.sent.as_ref().filter(|sent| sent.op == Op::Create);
-    let (Some(sent), true) = (creating, link.item.is_none()) else {
+    // A card that is made again still has the item of the one before: what is sought is the new one's stamp.
+    let Some(sent) = creating else {
         let Some(item) = &link.item else {
             return Ok(Found::Nothing);
         };

@@ -1,6 +1,7 @@
 //! The whole product in one thread under virtual time, with faults, people and checks.
 
 mod actors;
+pub mod bench;
 mod charter;
 mod checks;
 pub mod executor;

@@ -1,0 +1,271 @@
+//! A house to measure in: engine, store and simulated cloud under one virtual time.
+
+use super::Size;
+use super::wire::{Asked, Wire, lock};
+use crate::executor::Executor;
+use engine::{Ask, Engine, Stop, Tenant, Until, World};
+use graph::{Endpoints, Graph, TenantRef};
+use graph_sim::fleet::{self, generate};
+use graph_sim::{Cloud, Fleet};
+use model::run::{Run, RunState, Trigger};
+use model::seam::{Chance, Clock, Credential, SignError, Signer};
+use model::{Millis, TenantName, Timestamp};
+use std::sync::{Arc, Mutex};
+use store::{Mode, Store, StoreError};
+
+/// Why a measurement could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the bench's own policy is refused: {0}")]
+    Policy(String),
+    #[error("a run ended as {state:?}: {reason}")]
+    Run { state: RunState, reason: String },
+    #[error("a run did not end within {0} hours of virtual time")]
+    Endless(i64),
+    #[error("{0}")]
+    Cloud(String),
+}
+
+/// 24 November 2026, 10:00 UTC: any instant would do, as long as it is always the same.
+pub(super) const START: Timestamp = Timestamp(1_795_514_400_000);
+const HOURS_MAX: i64 = 48;
+
+/// The one tunnel of a bench: everyone into every mailbox.
+pub fn policy_text(photos: bool) -> String {
+    format!(
+        "tunnels:\n  - id: t-bench\n    name: everyone\n    tenant: contoso\n    owner: desk@msp.example\n    \
+         content: contacts\n    sources:\n      - directory: {{ people: members, org_contacts: true }}\n    \
+         targets: {{ everyone: true, folder: \"Contoso people\" }}\n    direction: one-way\n    \
+         options: {{ photos: {photos} }}\n    schedule: every 15m\n"
+    )
+}
+
+/// The secret of a simulated app, and keys that only a laboratory may use.
+pub struct Keys(pub String);
+
+impl Signer for Keys {
+    fn credential(&self, _: &str, _: &str, _: Timestamp, _: &str) -> Result<Credential, SignError> {
+        Ok(Credential::Secret(self.0.clone()))
+    }
+
+    fn derive(&self, purpose: &str) -> [u8; 32] {
+        use sha2::{Digest, Sha256};
+        Sha256::digest(purpose.as_bytes()).into()
+    }
+}
+
+/// The same numbers in the same order every time (PCG, O'Neill 2014).
+struct Dice(Mutex<u128>);
+
+impl Chance for Dice {
+    fn bits(&self) -> u128 {
+        let mut state = lock(&self.0);
+        *state = state
+            .wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645)
+            .wrapping_add(0x5851_f42d_4c95_7f2d_1405_7b7e_f767_814f);
+        *state ^ (*state >> 64)
+    }
+}
+
+/// Everything of one measurement.
+pub struct House {
+    executor: Executor,
+    engine: Engine,
+    store: Store,
+    size: Size,
+    fleet: Fleet,
+    pub(super) cloud: Arc<Mutex<Cloud>>,
+    asked: Arc<Mutex<Asked>>,
+}
+
+impl House {
+    /// A client of this size and an empty store in memory.
+    ///
+    /// # Errors
+    /// SQLite gives no memory.
+    pub fn new(size: Size) -> Result<Self, BenchError> {
+        let fleet = client(size);
+        let settings = graph_sim::Settings {
+            record_events: false,
+            ..graph_sim::Settings::default()
+        };
+        let cloud = Arc::new(Mutex::new(Cloud::new(&fleet, settings, 1, START.0)));
+        Self::at(size, fleet, cloud, Executor::new(START))
+    }
+
+    fn at(
+        size: Size,
+        fleet: Fleet,
+        cloud: Arc<Mutex<Cloud>>,
+        executor: Executor,
+    ) -> Result<Self, BenchError> {
+        let clock: Arc<dyn Clock> = Arc::new(executor.time().clock(Millis(0)));
+        let chance: Arc<dyn Chance> = Arc::new(Dice(Mutex::new(1)));
+        let store = Store::in_memory_with(
+            clock.clone(),
+            chance.clone(),
+            Mode::Inline,
+            Arc::new(store::Plain),
+        )?;
+        let asked: Arc<Mutex<Asked>> = Arc::default();
+        let wire = Wire {
+            cloud: cloud.clone(),
+            time: executor.time().clone(),
+            asked: asked.clone(),
+        };
+        let world = world(Arc::new(wire), clock, chance, store.clone(), &fleet);
+        let engine = engine(world, &fleet, size)?;
+        Ok(Self {
+            executor,
+            engine,
+            store,
+            size,
+            fleet,
+            cloud,
+            asked,
+        })
+    }
+
+    /// The same client and cloud, with a store that remembers nothing.
+    ///
+    /// # Errors
+    /// SQLite gives no memory.
+    pub fn without_memory(self) -> Result<Self, BenchError> {
+        let Self {
+            executor,
+            size,
+            fleet,
+            cloud,
+            ..
+        } = self;
+        Self::at(size, fleet, cloud, executor)
+    }
+
+    /// Asks for a run and works until it is done.
+    ///
+    /// # Errors
+    /// It ended in another way, or not at all.
+    pub fn run(&mut self) -> Result<Run, BenchError> {
+        *lock(&self.asked) = Asked::default();
+        let engine = self.engine.clone();
+        let out: Arc<Mutex<Option<Result<Option<Run>, StoreError>>>> = Arc::default();
+        let slot = out.clone();
+        let task = self
+            .executor
+            .spawn(async move { *lock(&slot) = Some(run_once(&engine).await) });
+        let limit = self.now() + Millis::hours(HOURS_MAX);
+        if !self.executor.run_task(task, limit) {
+            return Err(BenchError::Endless(HOURS_MAX));
+        }
+        let run = lock(&out).take().transpose()?.flatten();
+        done(run)
+    }
+
+    /// What the last run asked of Graph.
+    pub fn asked(&self) -> Asked {
+        lock(&self.asked).clone()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.executor.time().now()
+    }
+
+    /// Lets time pass with nobody at work.
+    pub fn wait(&mut self, span: Millis) {
+        let until = self.now() + span;
+        self.executor.run_until(until);
+    }
+
+    pub fn rows_changed(&self) -> u64 {
+        self.store.rows_changed()
+    }
+
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    pub(super) fn tenant(&self) -> &fleet::Tenant {
+        &self.fleet.tenants[0]
+    }
+}
+
+async fn run_once(engine: &Engine) -> Result<Option<Run>, StoreError> {
+    let Some(book) = engine.books().into_iter().next() else {
+        return Ok(None);
+    };
+    let asked = engine.ask(&book, Trigger::Command, &Ask::default()).await?;
+    let until = Until::Settled(vec![asked.run], Stop::default());
+    engine.work("bench", &until).await?;
+    engine.store().run(asked.run).await
+}
+
+fn done(run: Option<Run>) -> Result<Run, BenchError> {
+    match run {
+        Some(run) if run.state == RunState::Done => Ok(run),
+        Some(run) => Err(BenchError::Run {
+            state: run.state,
+            reason: run.reason,
+        }),
+        None => Err(BenchError::Cloud("there is no book to run".to_owned())),
+    }
+}
+
+/// A drawn client with exactly this many mailboxes of people.
+pub fn client(size: Size) -> Fleet {
+    let drawn = fleet::Size {
+        rooms: 0,
+        private_contacts: 0,
+        reception_contacts: 0,
+        ..fleet::Size::of(size.mailboxes, size.contacts)
+    };
+    generate(1, &drawn)
+}
+
+fn world(
+    wire: Arc<Wire>,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    store: Store,
+    fleet: &Fleet,
+) -> World {
+    let secret = fleet.tenants[0].apps[0].client_secret.clone();
+    let signer: Arc<dyn Signer> = Arc::new(Keys(secret));
+    let graph = Graph::new(
+        wire,
+        clock.clone(),
+        chance.clone(),
+        signer.clone(),
+        Endpoints::global(),
+        graph::Settings::default(),
+    );
+    World {
+        clock,
+        chance,
+        signer,
+        graph,
+        store,
+    }
+}
+
+fn engine(world: World, fleet: &Fleet, size: Size) -> Result<Engine, BenchError> {
+    let name = TenantName::from("contoso");
+    let text = policy_text(size.photos);
+    let policy = policy::read(
+        &[("bench.yaml", text.as_str())],
+        std::slice::from_ref(&name),
+    )
+    .map_err(|problems| BenchError::Policy(format!("{problems:?}")))?;
+    let at = TenantRef {
+        name,
+        directory: fleet.tenants[0].id.clone(),
+        client_id: fleet.tenants[0].apps[0].client_id.clone(),
+    };
+    let tenant = Tenant {
+        at,
+        region: Some("DE".to_owned()),
+    };
+    let settings = engine::Settings::default();
+    Ok(Engine::new(world, vec![tenant], policy, settings))
+}

@@ -1,0 +1,54 @@
+//! The store is lost after a full fill: what recovery writes.
+
+use super::fill::filled;
+use super::house::BenchError;
+use super::wire::Asked;
+use super::{Size, Usage, usage};
+use model::Millis;
+use serde::Serialize;
+
+/// What the runs after the loss did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recovered {
+    pub size: Size,
+    /// Copies that were out there.
+    pub copies: u64,
+    pub creates: u64,
+    pub deletes: u64,
+    pub updates: u64,
+    pub asked: Asked,
+    pub finish_s: f64,
+    /// Writes and requests of the run after it.
+    pub then_writes: u64,
+    pub then_requests: u64,
+    pub usage: Usage,
+}
+
+/// Fills, forgets everything, and runs twice.
+///
+/// # Errors
+/// A run did not end as done.
+pub fn recover(size: Size) -> Result<Recovered, BenchError> {
+    let (mut house, filled) = filled(size)?;
+    house.wait(Millis::minutes(30));
+    let mut house = house.without_memory()?;
+    let start = house.now();
+    house.run()?;
+    let asked = house.asked();
+    let finish_s = house.now().since(start).0 as f64 / 1_000.0;
+    house.wait(Millis::minutes(30));
+    house.run()?;
+    let then = house.asked();
+    Ok(Recovered {
+        size,
+        copies: filled.items,
+        creates: asked.of("POST users/…/contactFolders"),
+        deletes: asked.of("DELETE") + asked.of("permanentDelete"),
+        updates: asked.of("PATCH") + asked.of("PUT"),
+        asked,
+        finish_s,
+        then_writes: then.writes,
+        then_requests: then.requests,
+        usage: usage(),
+    })
+}

@@ -395,9 +395,37 @@ pub struct Simulate {
 
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Only this measurement: merges, fill, quiet, changes, http, memory
-    #[arg(value_name = "NAME")]
-    pub only: Vec<String>,
+    /// Only these measurements; all of them without
+    #[arg(value_enum, value_name = "NAME")]
+    pub only: Vec<Measure>,
+    /// People and org contacts of the measured client; default: what the goal is stated for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=50_000))]
+    pub contacts: Option<u32>,
+    /// Its mailboxes; default: what the goal is stated for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub mailboxes: Option<u32>,
+    /// Fill with photos, too
+    #[arg(long)]
+    pub photos: bool,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Measure {
+    /// Planning: merges per second of one core
+    Merges,
+    /// The first fill under virtual time: finish and requests
+    Fill,
+    /// The first fill over HTTP: processor time and memory of our own process
+    FillHttp,
+    /// A run with nothing to do, for few and for many mailboxes
+    Quiet,
+    /// Ten changes for every mailbox
+    Changes,
+    /// Memory of the simulated cloud
+    Cloud,
+    /// The store lost after a full fill
+    Recover,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod apply;
 mod backup;
+mod bench;
 mod choose;
 mod decide;
 mod demo;
@@ -70,6 +71,7 @@ pub fn carry_out(cli: Cli) -> Ended {
         Command::Reject(wanted) => decide::reject(&context, &wanted),
         Command::Restore(wanted) => restore::restore(&context, &wanted),
         Command::Backup(wanted) => backup::backup(&context, &wanted),
+        Command::Bench(wanted) => bench::bench(&context, &wanted),
         Command::Sim(command) => sim::sim(&context, command),
         Command::Schema(wanted) => schema::schema(wanted.document),
         Command::Completions(wanted) => shell::completions(wanted.shell),

@@ -8,7 +8,7 @@ use graph::{Endpoints, Graph, TenantRef};
 use graph_sim::fleet::{self, generate};
 use graph_sim::{Cloud, Fleet};
 use model::run::{Run, RunState, Trigger};
-use model::seam::{Chance, Clock, Credential, SignError, Signer};
+use model::seam::{Chance, Clock, Credential, Exchange, SignError, Signer};
 use model::{Millis, TenantName, Timestamp};
 use std::sync::{Arc, Mutex};
 use store::{Mode, Store, StoreError};
@@ -115,8 +115,14 @@ impl House {
             time: executor.time().clone(),
             asked: asked.clone(),
         };
-        let world = world(Arc::new(wire), clock, chance, store.clone(), &fleet);
-        let engine = engine(world, &fleet, size)?;
+        let seams = Seams {
+            exchange: Arc::new(wire),
+            clock,
+            chance,
+            endpoints: Endpoints::global(),
+            store: store.clone(),
+        };
+        let engine = engine(seams, &fleet, size)?;
         Ok(Self {
             executor,
             engine,
@@ -191,7 +197,11 @@ impl House {
     }
 }
 
-async fn run_once(engine: &Engine) -> Result<Option<Run>, StoreError> {
+/// Asks for one run of the only book and works until it stands.
+///
+/// # Errors
+/// The store fails.
+pub async fn run_once(engine: &Engine) -> Result<Option<Run>, StoreError> {
     let Some(book) = engine.books().into_iter().next() else {
         return Ok(None);
     };
@@ -201,7 +211,11 @@ async fn run_once(engine: &Engine) -> Result<Option<Run>, StoreError> {
     engine.store().run(asked.run).await
 }
 
-fn done(run: Option<Run>) -> Result<Run, BenchError> {
+/// The run, if it is done.
+///
+/// # Errors
+/// It is not.
+pub fn done(run: Option<Run>) -> Result<Run, BenchError> {
     match run {
         Some(run) if run.state == RunState::Done => Ok(run),
         Some(run) => Err(BenchError::Run {
@@ -223,33 +237,20 @@ pub fn client(size: Size) -> Fleet {
     generate(1, &drawn)
 }
 
-fn world(
-    wire: Arc<Wire>,
-    clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
-    store: Store,
-    fleet: &Fleet,
-) -> World {
-    let secret = fleet.tenants[0].apps[0].client_secret.clone();
-    let signer: Arc<dyn Signer> = Arc::new(Keys(secret));
-    let graph = Graph::new(
-        wire,
-        clock.clone(),
-        chance.clone(),
-        signer.clone(),
-        Endpoints::global(),
-        graph::Settings::default(),
-    );
-    World {
-        clock,
-        chance,
-        signer,
-        graph,
-        store,
-    }
+/// What an engine to measure is joined from.
+pub struct Seams {
+    pub exchange: Arc<dyn Exchange>,
+    pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
+    pub endpoints: Endpoints,
+    pub store: Store,
 }
 
-fn engine(world: World, fleet: &Fleet, size: Size) -> Result<Engine, BenchError> {
+/// An engine with the bench's one tunnel, for the first tenant of the fleet.
+///
+/// # Errors
+/// The policy of the bench is wrong.
+pub fn engine(seams: Seams, fleet: &Fleet, size: Size) -> Result<Engine, BenchError> {
     let name = TenantName::from("contoso");
     let text = policy_text(size.photos);
     let policy = policy::read(
@@ -257,15 +258,39 @@ fn engine(world: World, fleet: &Fleet, size: Size) -> Result<Engine, BenchError>
         std::slice::from_ref(&name),
     )
     .map_err(|problems| BenchError::Policy(format!("{problems:?}")))?;
+    let app = &fleet.tenants[0].apps[0];
     let at = TenantRef {
         name,
         directory: fleet.tenants[0].id.clone(),
-        client_id: fleet.tenants[0].apps[0].client_id.clone(),
+        client_id: app.client_id.clone(),
     };
     let tenant = Tenant {
         at,
         region: Some("DE".to_owned()),
     };
-    let settings = engine::Settings::default();
-    Ok(Engine::new(world, vec![tenant], policy, settings))
+    let world = world(seams, Arc::new(Keys(app.client_secret.clone())));
+    Ok(Engine::new(
+        world,
+        vec![tenant],
+        policy,
+        engine::Settings::default(),
+    ))
+}
+
+fn world(seams: Seams, signer: Arc<dyn Signer>) -> World {
+    let graph = Graph::new(
+        seams.exchange,
+        seams.clock.clone(),
+        seams.chance.clone(),
+        signer.clone(),
+        seams.endpoints,
+        graph::Settings::default(),
+    );
+    World {
+        clock: seams.clock,
+        chance: seams.chance,
+        signer,
+        graph,
+        store: seams.store,
+    }
 }

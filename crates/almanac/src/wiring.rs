@@ -10,6 +10,7 @@ use crate::settings::{Settings, tunnels};
 use engine::{Engine, World};
 use graph::Graph;
 use model::seam::{Chance, Clock, Exchange, Signer};
+use model::Millis;
 use model::tunnel::Policy;
 use std::path::Path;
 use std::sync::Arc;
@@ -167,6 +168,8 @@ fn engine_settings(settings: &Settings) -> engine::Settings {
         },
         lanes,
         lanes_per_tenant: lanes,
+        // Longer than a write of ours may be under way; five minutes by default.
+        lease: Millis(2 * (bounds.request.0 + bounds.commit.0).0),
         ..engine::Settings::default()
     }
 }

@@ -30,12 +30,11 @@ pub fn run(context: &Context, wanted: &Run) -> Ended {
         full: wanted.full,
         ..Ask::default()
     };
-    let done = block_on(work::ask_and_work(
-        &house,
-        &wanted.selection,
-        &ask,
-        context.voice.json,
-    ))??;
+    let (selection, quiet) = (&wanted.selection, context.voice.json);
+    let done = block_on(async {
+        work::finish_open(&house, selection, quiet).await?;
+        work::ask_and_work(&house, selection, &ask, quiet).await
+    })??;
     Ok(report(context, &done))
 }
 

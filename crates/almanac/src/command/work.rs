@@ -37,6 +37,24 @@ pub async fn ask_and_work(
     finish(house, runs, quiet).await
 }
 
+/// Goes on with what an earlier process left unfinished because it was killed, or its machine went away.
+///
+/// # Errors
+/// There is no such book, or the store fails.
+pub async fn finish_open(house: &House, selection: &Selection, quiet: bool) -> Result<(), Failure> {
+    let mut open = Vec::new();
+    for book in choose::books(house, selection)? {
+        let run = house.store().open_run(&book.tenant, &book.key).await;
+        let run = run.map_err(|e| store_failure(&e))?;
+        // A plan that waits for a person is overtaken by the next ask.
+        let goes_on = |state| !matches!(state, RunState::Planned | RunState::Held);
+        open.extend(run.filter(|r| goes_on(r.state)).map(|r| r.id));
+    }
+    work(house, &open, quiet)
+        .await
+        .map_err(|e| store_failure(&e))
+}
+
 /// Works until these runs stand still, and reads what became of them.
 ///
 /// # Errors

@@ -269,13 +269,19 @@ pub fn engine(seams: Seams, fleet: &Fleet, size: Size) -> Result<Engine, BenchEr
         region: Some("DE".to_owned()),
     };
     let world = world(seams, Arc::new(Keys(app.client_secret.clone())));
-    Ok(Engine::new(
-        world,
-        vec![tenant],
-        policy,
-        engine::Settings::default(),
-    ))
+    Ok(Engine::new(world, vec![tenant], policy, settings()))
 }
+
+/// The defaults of the binary: 128 mailboxes at once.
+fn settings() -> engine::Settings {
+    engine::Settings {
+        lanes: LANES,
+        lanes_per_tenant: LANES,
+        ..engine::Settings::default()
+    }
+}
+
+const LANES: usize = 128;
 
 fn world(seams: Seams, signer: Arc<dyn Signer>) -> World {
     let graph = Graph::new(

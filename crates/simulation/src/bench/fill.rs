@@ -67,7 +67,7 @@ pub(super) fn filled(size: Size) -> Result<(House, Filled), BenchError> {
 
 fn figures(house: &House, run: &Run, start: Timestamp, before: &Usage) -> Filled {
     let (asked, size, usage) = (house.asked(), house.size(), usage());
-    let mailboxes = asked.of("POST users/…/contactFolders").max(1);
+    let mailboxes = asked.folders_made().max(1);
     let photos = asked.of("PUT");
     let cards = run.account.done - photos;
     let directory = &house.tenant();

@@ -42,7 +42,7 @@ pub fn recover(size: Size) -> Result<Recovered, BenchError> {
     Ok(Recovered {
         size,
         copies: filled.items,
-        creates: asked.of("POST users/…/contactFolders"),
+        creates: asked.cards_made() + asked.folders_made(),
         deletes: asked.of("DELETE") + asked.of("permanentDelete"),
         updates: asked.of("PATCH") + asked.of("PUT"),
         asked,

@@ -38,6 +38,21 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// Folders made, and cards made.
+    pub fn folders_made(&self) -> u64 {
+        self.exactly("POST users/…/contactFolders")
+    }
+
+    pub fn cards_made(&self) -> u64 {
+        self.exactly("POST users/…/contactFolders/…/contacts")
+    }
+
+    fn exactly(&self, kind: &str) -> u64 {
+        self.kinds.get(kind).copied().unwrap_or(0)
+    }
+}
+
 /// A path without host, version, ids and query.
 fn shape(url: &str) -> String {
     let path = url.split_once("://").map_or(url, |(_, rest)| rest);

@@ -1,7 +1,6 @@
 //! Carrying out steps: intent stored, sent before its deadline, answer settled. Chunk by chunk.
 
 use crate::desk::Desk;
-use crate::initials;
 use crate::job::JobError;
 use crate::world::{Engine, Tenant};
 use bytes::Bytes;
@@ -58,18 +57,30 @@ pub(crate) struct Hand<'a> {
     pub approved: bool,
 }
 
+/// Links that this plan has just agreed on: a card that is adopted and written to in one plan.
+type Agreed<'a> = BTreeMap<(EntryId, Part), &'a Link>;
+
+fn agreed(steps: &[Step]) -> Agreed<'_> {
+    let links = steps.iter().filter_map(|step| match step {
+        Step::Agree { link } => Some(&**link),
+        _ => None,
+    });
+    links.map(|link| ((link.entry, link.part), link)).collect()
+}
+
 impl Hand<'_> {
     /// Carries out the steps in their order; stops early when the run is stopped or the mailbox says no.
     pub(crate) async fn carry(&self, steps: &[Step]) -> Result<Carried, JobError> {
         let mut carried = Carried::default();
         self.agree(steps).await?;
+        let agreed = agreed(steps);
         let writes: Vec<&Step> = steps.iter().filter(|s| s.writes()).collect();
         for chunk in writes.chunks(self.engine.settings().batch) {
             if self.must_stop().await? {
                 carried.stopped = true;
                 break;
             }
-            carried.absorb(self.chunk(chunk).await?);
+            carried.absorb(self.chunk(chunk, &agreed).await?);
             if carried.until.is_some() {
                 break;
             }
@@ -132,7 +143,7 @@ impl Hand<'_> {
         Ok(!open || !in_force || paused)
     }
 
-    async fn chunk(&self, steps: &[&Step]) -> Result<Carried, JobError> {
+    async fn chunk(&self, steps: &[&Step], agreed: &Agreed<'_>) -> Result<Carried, JobError> {
         let now = self.engine.store().time().await?;
         let deadline = now + self.engine.settings().bounds.request;
         let priors = self.priors(steps).await?;
@@ -142,7 +153,7 @@ impl Hand<'_> {
             let Some(write) = self.write(step).await? else {
                 continue;
             };
-            let link = self.intend(step, now);
+            let link = self.intend(step, agreed, now);
             let Some(intent) = self.intent(step, &link, &priors) else {
                 continue;
             };
@@ -183,8 +194,12 @@ impl Hand<'_> {
         Ok(carried)
     }
 
-    fn intend(&self, step: &Step, now: Timestamp) -> Link {
-        let link = self.desk.link(step.entry(), part_of(step));
+    fn intend(&self, step: &Step, agreed: &Agreed<'_>, now: Timestamp) -> Link {
+        let key = (step.entry(), part_of(step));
+        let link = match agreed.get(&key) {
+            Some(link) => (*link).clone(),
+            None => self.desk.link(key.0, key.1),
+        };
         settle::intend(&link, step, now, &bounds(self.engine))
     }
 
@@ -230,7 +245,8 @@ impl Hand<'_> {
             entry: link.entry,
             part: link.part,
             sent: link.sent.clone()?,
-            item: link.item.clone(),
+            // A card that is being adopted is not linked yet, and its prior image must name it.
+            item: item_of(step).or_else(|| link.item.clone()),
             prior,
             counts: self.counts(step),
             detail: detail(step),
@@ -283,15 +299,11 @@ impl Hand<'_> {
                 permanent: self.desk.rules.options.permanent_delete,
             }),
             Step::SetPhoto { item, photo, .. } => {
-                let bytes = match photo.strip_prefix(planner::photo::INITIALS) {
-                    Some(letters) => initials::picture(letters),
-                    None => {
-                        self.engine
-                            .store()
-                            .blob(&self.tenant.at.name, photo)
-                            .await?
-                    }
-                };
+                let bytes = self
+                    .engine
+                    .store()
+                    .blob(&self.tenant.at.name, photo)
+                    .await?;
                 bytes.map(|b| Write::SetPhoto {
                     id: item.clone(),
                     bytes: b.into(),
@@ -439,6 +451,15 @@ fn part_of(step: &Step) -> Part {
         Step::Forget { part, .. } => *part,
         Step::Agree { link } => link.part,
         _ => Part::Core,
+    }
+}
+
+fn item_of(step: &Step) -> Option<model::ItemId> {
+    match step {
+        Step::Update { item, .. } | Step::Delete { item, .. } | Step::SetPhoto { item, .. } => {
+            Some(item.clone())
+        }
+        Step::Create { .. } | Step::Agree { .. } | Step::Forget { .. } => None,
     }
 }
 

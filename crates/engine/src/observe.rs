@@ -5,7 +5,7 @@
 
 use crate::needs::{FolderSource, Needs};
 use crate::world::{Engine, Tenant};
-use graph::{Directory, Existence, GraphError, GroupFound, Lookup, PersonChange};
+use graph::{Directory, Existence, GraphError, GroupFound, PersonChange, STAMP_ATTRIBUTE};
 use model::person::{Group, MailboxKind, Person};
 use model::{ItemId, MailboxId, Millis, Timestamp};
 use planner::compile::Complete;
@@ -119,7 +119,7 @@ pub(crate) async fn observe(
     round.complete.groups = observer
         .groups(&mut round, &needs.groups, freshness)
         .await?;
-    note(&mut round, observer.kinds().await)?;
+    note(&mut round, observer.kinds(freshness).await)?;
     if needs.photos {
         note(&mut round, observer.photos().await)?;
     }
@@ -230,28 +230,28 @@ impl Observer<'_> {
         let mut changes: Changes = Vec::new();
         for change in &round.changes {
             match change {
+                // A copy never becomes a source: the mailbox may be a target too.
+                PersonChange::Here(person) if person.attributes.contains_key(STAMP_ATTRIBUTE) => {
+                    changes.push((person.key.clone(), None))
+                }
                 PersonChange::Here(person) => {
                     changes.push((person.key.clone(), Some(encode(person))))
                 }
                 PersonChange::Removed { key, .. } => changes.push((key.clone(), None)),
             }
         }
-        for id in self.missing(&key, &round).await? {
-            if self.contact_is_gone(address, &id).await? {
-                changes.push((id, None));
-            }
+        let missing = self.missing(&key, &round).await?;
+        let missing: Vec<ItemId> = missing.into_iter().map(ItemId).collect();
+        if !missing.is_empty() {
+            let (at, children) = (&self.tenant.at, source.children);
+            let gone = self
+                .engine
+                .graph()
+                .source_contacts_gone(at, address, path, children, &missing)
+                .await?;
+            changes.extend(gone.into_iter().map(|id| (id.0, None)));
         }
         self.save(&key, changes, Some(round.cursor)).await
-    }
-
-    async fn contact_is_gone(&self, address: &str, id: &str) -> Observed<bool> {
-        let (mailbox, item) = (MailboxId::from(address), ItemId::from(id));
-        let answer = self
-            .engine
-            .graph()
-            .contact(&self.tenant.at, &mailbox, &item)
-            .await?;
-        Ok(matches!(answer, Lookup::Gone))
     }
 
     /// True: every group was asked in this very round.
@@ -294,14 +294,19 @@ impl Observer<'_> {
         self.save(&group_key(name), changes, None).await
     }
 
-    /// Asks what each mailbox is for: of people whom we never asked, and of everyone once in a while.
-    async fn kinds(&self) -> Observed<()> {
+    /// Asks what each mailbox is for: of people whom we never asked, of everyone once in a while, and of those
+    /// without a mailbox again when someone may be leaving: one answer must not count for two rounds.
+    async fn kinds(&self, freshness: Freshness) -> Observed<()> {
         let users: BTreeMap<String, Person> = self.items(USERS).await?;
         let known: BTreeMap<String, KindSeen> = self.items(MAILBOXES).await?;
         let due: Vec<MailboxId> = users
             .values()
             .filter(|p| p.kind == model::person::PersonKind::Member)
-            .filter(|p| known.get(&p.key).is_none_or(|k| self.kind_is_due(k)))
+            .filter(|p| {
+                known
+                    .get(&p.key)
+                    .is_none_or(|k| self.kind_is_due(k, freshness))
+            })
             .map(|p| MailboxId::from(p.key.as_str()))
             .collect();
         if due.is_empty() {
@@ -327,7 +332,10 @@ impl Observer<'_> {
     }
 
     /// A mailbox that is still being set up answers within about 15 minutes (graph.md 4.1).
-    fn kind_is_due(&self, seen: &KindSeen) -> bool {
+    fn kind_is_due(&self, seen: &KindSeen, freshness: Freshness) -> bool {
+        if seen.kind == MailboxKind::None && freshness == Freshness::Now {
+            return true;
+        }
         let census = self.engine.settings().mailbox_census;
         let wait = if seen.kind == MailboxKind::None {
             self.engine.settings().group_census

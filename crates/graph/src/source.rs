@@ -72,6 +72,35 @@ impl Graph {
         })
     }
 
+    /// Which of these contacts definitely lie in none of the source's folders any more: gone, moved elsewhere,
+    /// or in Deleted Items. For those whom a whole round did not show.
+    pub async fn source_contacts_gone(
+        &self,
+        tenant: &TenantRef,
+        address: &str,
+        path: &str,
+        children: bool,
+        ids: &[ItemId],
+    ) -> Result<BTreeSet<ItemId>, GraphError> {
+        let mailbox = self.user_id(tenant, address).await?;
+        let mailbox = mailbox
+            .map(MailboxId)
+            .ok_or_else(|| GraphError::Gone { at: place(tenant) })?;
+        let all = self.folders(tenant, &mailbox).await?;
+        let folders =
+            chosen(&all, path, children).ok_or_else(|| GraphError::Gone { at: place(tenant) })?;
+        let mut gone = BTreeSet::new();
+        for (id, lookup) in self.contacts_by_id(tenant, &mailbox, ids).await? {
+            match lookup? {
+                Lookup::Found { folder, .. } if folders.contains(&folder) => {}
+                Lookup::Found { .. } | Lookup::Gone => {
+                    gone.insert(id);
+                }
+            }
+        }
+        Ok(gone)
+    }
+
     async fn gather(
         &self,
         tenant: &TenantRef,

@@ -123,6 +123,8 @@ impl Store {
                 PLANNED,
                 args![run, member, planned, block, json(&tally), tally.writes()],
             )?;
+            // A worker that stood still plans for a run that ended meanwhile: left for later.
+            db.run(DEFER_LATE, args![run, member])?;
             let sealed = db.seal.seal(tenant.as_str(), &bytes);
             db.run(ADD_BLOCK, args![run, block, &*sealed]).map(|_| ())
         })
@@ -302,7 +304,13 @@ pub(crate) fn set_state(
     now: Timestamp,
 ) -> Result<bool> {
     let ended = state.ended().then_some(now);
-    Ok(db.run(STATE, args![run, word(&state), reason, ended])? > 0)
+    let moved = db.run(STATE, args![run, word(&state), reason, ended])? > 0;
+    // What was planned and never begun is held where a person stood in its way, else left for later.
+    if moved && state.ended() {
+        let stopped = matches!(state, RunState::Rejected | RunState::Cancelled);
+        db.run(if stopped { HOLD_REST } else { DEFER_REST }, args![run])?;
+    }
+    Ok(moved)
 }
 
 fn run_row(row: &Row) -> Result<Run> {
@@ -360,6 +368,13 @@ statements! {
     PROGRESS = "SELECT state, count(*) FROM run_member WHERE run = $1 GROUP BY state ORDER BY state";
     VERDICT = "UPDATE run SET fingerprint = $2, state = $3, reason = $4 WHERE id = $1 AND ended_at IS NULL";
     STATE = "UPDATE run SET state = $2, reason = $3, ended_at = $4 WHERE id = $1 AND ended_at IS NULL";
+    HOLD_REST = "UPDATE run_member SET held = planned - done - deferred - quarantined \
+        WHERE run = $1 AND planned > done + deferred + quarantined + held";
+    DEFER_REST = "UPDATE run_member SET deferred = planned - done - quarantined - held \
+        WHERE run = $1 AND planned > done + deferred + quarantined + held";
+    DEFER_LATE = "UPDATE run_member SET deferred = planned - done - quarantined - held \
+        WHERE run = $1 AND member = $2 AND planned > done + deferred + quarantined + held \
+        AND EXISTS (SELECT 1 FROM run r WHERE r.id = $1 AND r.ended_at IS NOT NULL)";
     ONE = "SELECT r.id, r.tenant, r.book, r.cause, r.state, r.policy_version, r.fingerprint, r.started_at, r.ended_at, \
         r.reason, CAST(coalesce(sum(m.planned), 0) AS bigint), CAST(coalesce(sum(m.done), 0) AS bigint), \
         CAST(coalesce(sum(m.deferred), 0) AS bigint), CAST(coalesce(sum(m.quarantined), 0) AS bigint), \

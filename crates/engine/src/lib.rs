@@ -13,7 +13,6 @@ mod bell;
 pub mod block;
 mod desk;
 mod facts;
-mod initials;
 mod job;
 mod look;
 mod needs;

@@ -363,7 +363,9 @@ fn learn_cards(cloud: &Cloud, town: &mut Town, cards: &[Card]) {
         let suppliers = view.folder.name == "Suppliers";
         let same =
             |c: &&Card| c.name == shown("displayName") && (c.folder != "Contacts") == suppliers;
-        if let Some(at) = left.iter().position(same) {
+        let at = left.iter().position(same);
+        assert!(at.is_some(), "a card that the town does not know");
+        if let Some(at) = at {
             town.cards.insert(view.id.clone(), left.remove(at).clone());
         }
     }

@@ -198,11 +198,22 @@ fn unique(
     doubled
 }
 
+/// What a person needs to judge a card: what it says, and what is true of its mailbox.
 fn view_name(cloud: &Cloud, town: &Town, at: &(String, String)) -> String {
     let view = cloud.contact(&town.tenant, &at.0, &at.1);
-    view.map_or_else(String::new, |v| {
-        serde_json::Value::Object(v.properties).to_string()
-    })
+    let name = view.map(|v| v.properties["displayName"].to_string());
+    let groups: Vec<&String> = town
+        .groups
+        .keys()
+        .filter(|g| town.transitive(g).contains(&at.0))
+        .collect();
+    let owner = town.people.get(&at.0).map(|p| p.mailbox);
+    let cards: Vec<String> = town
+        .cards
+        .values()
+        .map(|c| format!("{} in {}", c.name, c.folder))
+        .collect();
+    format!("{name:?}, mailbox {owner:?} in {groups:?}; reception has {cards:?}")
 }
 
 /// Does this item still live in this folder with its mark?

@@ -17,7 +17,7 @@ pub struct Standing {
     /// Not wanted any more at some time after having been wanted.
     left: Wanted,
     /// People who were known from several sources at once at some time: their entries may become one.
-    paired: BTreeSet<Key>,
+    paired: BTreeMap<Key, BTreeSet<Key>>,
     folders: BTreeMap<CatalogId, String>,
     people: BTreeMap<(CatalogId, EntryId), Key>,
 }
@@ -29,7 +29,7 @@ impl Standing {
             now: Wanted::new(),
             ever: Wanted::new(),
             left: Wanted::new(),
-            paired: BTreeSet::new(),
+            paired: BTreeMap::new(),
             folders: BTreeMap::new(),
             people: BTreeMap::new(),
         }
@@ -57,7 +57,10 @@ impl Standing {
             .into_iter()
             .filter(|h| h.keys.len() > 1)
         {
-            self.paired.extend(human.keys);
+            for key in &human.keys {
+                let partners = self.paired.entry(key.clone()).or_default();
+                partners.extend(human.keys.iter().cloned());
+            }
         }
         self.now = next;
     }
@@ -94,7 +97,7 @@ impl Standing {
     pub fn may_leave(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
         let paired = self
             .person(catalog, entry)
-            .is_some_and(|key| self.paired.contains(key));
+            .is_some_and(|key| self.paired.contains_key(key));
         paired
             || !self.holds(&self.now, mailbox, catalog, entry)
             || self.holds(&self.left, mailbox, catalog, entry)
@@ -104,9 +107,11 @@ impl Standing {
         let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
             return false;
         };
+        let alone = BTreeSet::from([key.clone()]);
+        let partners = self.paired.get(key).unwrap_or(&alone);
         wanted
             .get(&(mailbox.to_owned(), folder.to_owned()))
-            .is_some_and(|keys| keys.contains(key))
+            .is_some_and(|keys| !keys.is_disjoint(partners))
     }
 }
 

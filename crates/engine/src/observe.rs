@@ -27,8 +27,10 @@ pub(crate) struct Round {
 pub(crate) enum Freshness {
     /// As old as the settings allow.
     Settled,
-    /// Groups are asked again: someone waits, or someone may be leaving.
+    /// Groups are asked again: someone waits.
     Now,
+    /// Someone may be leaving: groups and missing mailboxes are asked again.
+    Doubted,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -333,7 +335,7 @@ impl Observer<'_> {
 
     /// A mailbox that is still being set up answers within about 15 minutes (graph.md 4.1).
     fn kind_is_due(&self, seen: &KindSeen, freshness: Freshness) -> bool {
-        if seen.kind == MailboxKind::None && freshness == Freshness::Now {
+        if seen.kind == MailboxKind::None && freshness == Freshness::Doubted {
             return true;
         }
         let census = self.engine.settings().mailbox_census;

@@ -38,10 +38,10 @@ pub(crate) async fn refresh(
     let store = engine.store();
     let needs = Needs::of(book, &engine.lists(&book.tenant))?;
     let waiting = engine.has_leavers(book).await?;
-    let freshness = if asked || waiting {
-        Freshness::Now
-    } else {
-        Freshness::Settled
+    let freshness = match (waiting, asked) {
+        (true, _) => Freshness::Doubted,
+        (false, true) => Freshness::Now,
+        (false, false) => Freshness::Settled,
     };
     let round = observe::observe(engine, tenant, &needs, freshness).await?;
     let sources = signature(engine, book, &needs).await?;

@@ -405,7 +405,7 @@ impl Calm {
 
     /// Works until these runs are settled; two days must do.
     fn work(world: &mut World, runs: &[model::RunId]) {
-        let (engine, _) = world.engine(0);
+        let engine = world.engine(0);
         let stop = Stop::default();
         let task = world.spawn(engine, 0, Until::Settled(runs.to_vec(), stop), true);
         let limit = world.now() + Millis::days(2);
@@ -428,7 +428,7 @@ impl Calm {
     fn quiet(world: &mut World) {
         let writes = |world: &World| world.ground.lock().monitor.cards.writes.len();
         let (before, rows) = (writes(world), world.store.rows_changed());
-        let (engine, _) = world.engine(0);
+        let engine = world.engine(0);
         let stop = Stop::default();
         let task = world.spawn(engine, 0, Until::Stopped(stop.clone()), true);
         let limit = world.now() + Millis::minutes(10);

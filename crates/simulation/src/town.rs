@@ -185,12 +185,6 @@ impl Town {
             .collect()
     }
 
-    pub fn address_of_reception(&self) -> String {
-        self.people
-            .get(&self.reception)
-            .map_or_else(String::new, |p| p.mail.clone())
-    }
-
     /// Texts that no log, error or notice may carry, in lower case.
     pub fn secrets(&self) -> BTreeSet<String> {
         let people = self.people.values().chain(self.org_contacts.values());

@@ -59,7 +59,6 @@ pub struct Worker {
     pub engine: Engine,
     pub task: TaskId,
     pub stop: Stop,
-    pub clock: SkewedClock,
 }
 
 impl World {
@@ -127,7 +126,7 @@ impl World {
     }
 
     /// An engine on machine `number`; every life of a machine draws other chance.
-    pub fn engine(&mut self, number: usize) -> (Engine, SkewedClock) {
+    pub fn engine(&mut self, number: usize) -> Engine {
         self.restarts += 1;
         let skew = self.ground.lock().troubles.skew[number];
         let clock = self.executor.time().clock(skew);
@@ -137,7 +136,7 @@ impl World {
             ground: self.ground.clone(),
             worker: number,
             time: self.executor.time().clone(),
-            clock: clock.clone(),
+            clock,
             patience: Millis::seconds(100),
         };
         let endpoints = Endpoints::at(
@@ -168,24 +167,16 @@ impl World {
             at,
             region: Some("DE".to_owned()),
         };
-        (
-            Engine::new(world, vec![tenant], self.policy.clone(), settings()),
-            clock,
-        )
+        Engine::new(world, vec![tenant], self.policy.clone(), settings())
     }
 
     /// Starts machine `number`; it works until it is stopped or crashes.
     pub fn start(&mut self, number: usize) {
-        let (engine, clock) = self.engine(number);
+        let engine = self.engine(number);
         let stop = Stop::default();
         let until = Until::Stopped(stop.clone());
         let task = self.spawn(engine.clone(), number, until, true);
-        self.workers[number] = Some(Worker {
-            engine,
-            task,
-            stop,
-            clock,
-        });
+        self.workers[number] = Some(Worker { engine, task, stop });
     }
 
     /// Lets a worker work as a task; an error that ends it breaks a promise.
@@ -274,7 +265,7 @@ impl World {
     pub fn apply(&mut self, full: bool) -> Vec<model::RunId> {
         let engine = match self.workers.iter().flatten().next() {
             Some(worker) => worker.engine.clone(),
-            None => self.engine(0).0,
+            None => self.engine(0),
         };
         let ask = engine::Ask {
             full,

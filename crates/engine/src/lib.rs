@@ -13,6 +13,7 @@ mod bell;
 pub mod block;
 mod desk;
 mod facts;
+mod initials;
 mod job;
 mod look;
 mod needs;

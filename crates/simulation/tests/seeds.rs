@@ -38,10 +38,25 @@ fn a_history_has_hundreds_of_calls_and_dozens_of_faults() {
     }
 }
 
-/// Ignored while findings are open: see the crate's documentation for what it found last.
+/// Promises that some histories still break, each told in the closing note with the seeds that show it. A promise
+/// leaves this list when its seeds are mended; none may enter it to get green.
+const OPEN: &[&str] = &["I2", "I23", "I24", "I24 rows"];
+
 #[test]
-#[ignore = "open findings"]
-fn no_seed_breaks_a_promise() {
-    let summary = run_many(1, 300, 2, QUIET);
+fn histories_break_no_promise_but_the_open_ones() {
+    let summary = run_many(1, 120, 2, QUIET);
+    let broken: Vec<_> = summary
+        .failures
+        .iter()
+        .filter(|f| !OPEN.contains(&f.check.as_str()))
+        .collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The aim: fails while promises are open. `cargo test -p simulation --test seeds -- --ignored`
+#[test]
+#[ignore = "promises are still open"]
+fn two_thousand_histories_break_no_promise() {
+    let summary = run_many(1, 2_000, 2, QUIET);
     assert!(summary.failures.is_empty(), "{summary}");
 }

@@ -1,6 +1,7 @@
 //! Carrying out steps: intent stored, sent before its deadline, answer settled. Chunk by chunk.
 
 use crate::desk::Desk;
+use crate::initials;
 use crate::job::JobError;
 use crate::world::{Engine, Tenant};
 use bytes::Bytes;
@@ -299,11 +300,15 @@ impl Hand<'_> {
                 permanent: self.desk.rules.options.permanent_delete,
             }),
             Step::SetPhoto { item, photo, .. } => {
-                let bytes = self
-                    .engine
-                    .store()
-                    .blob(&self.tenant.at.name, photo)
-                    .await?;
+                let bytes = match photo.strip_prefix(planner::photo::INITIALS) {
+                    Some(letters) => initials::picture(letters),
+                    None => {
+                        self.engine
+                            .store()
+                            .blob(&self.tenant.at.name, photo)
+                            .await?
+                    }
+                };
                 bytes.map(|b| Write::SetPhoto {
                     id: item.clone(),
                     bytes: b.into(),

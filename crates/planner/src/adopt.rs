@@ -165,6 +165,10 @@ impl<'a> Strangers<'a> {
         if !ours.is_empty() {
             return newest(&ours);
         }
+        if self.likes.is_empty() {
+            // An empty folder, as a rule: reading every number of every card is not cheap.
+            return Find::Nothing;
+        }
         let Some(like) = Likeness::of(content, region) else {
             return Find::Nothing;
         };

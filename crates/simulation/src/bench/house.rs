@@ -156,7 +156,7 @@ impl House {
     pub fn run(&mut self) -> Result<Run, BenchError> {
         *lock(&self.asked) = Asked::default();
         let engine = self.engine.clone();
-        let out: Arc<Mutex<Option<Result<Option<Run>, StoreError>>>> = Arc::default();
+        let out: Arc<Mutex<Option<Ended>>> = Arc::default();
         let slot = out.clone();
         let task = self
             .executor
@@ -196,6 +196,9 @@ impl House {
         &self.fleet.tenants[0]
     }
 }
+
+/// The run that was asked for, if there was a book to run.
+type Ended = Result<Option<Run>, StoreError>;
 
 /// Asks for one run of the only book and works until it stands.
 ///

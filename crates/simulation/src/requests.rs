@@ -143,5 +143,5 @@ pub fn shown(request: &Request) -> String {
 
 /// Statuses that only a fault brings; 412 and 404 are life.
 pub fn is_fault(status: i64) -> bool {
-    status < 0 || status >= 500 || matches!(status, 401 | 403 | 408 | 409 | 410 | 423 | 429)
+    !(0..500).contains(&status) || matches!(status, 401 | 403 | 408 | 409 | 410 | 423 | 429)
 }

@@ -118,7 +118,7 @@ fn chosen(town: &Town, choice: &Choice, p: &Resident) -> bool {
             .groups
             .iter()
             .any(|g| town.transitive(g).contains(&p.id))
-        || choice.departments.iter().any(|d| *d == p.department)
+        || choice.departments.contains(&p.department)
         || choice
             .mailboxes
             .iter()

@@ -58,7 +58,6 @@ pub struct World {
 pub struct Worker {
     pub engine: Engine,
     pub task: TaskId,
-    pub stop: Stop,
 }
 
 impl World {
@@ -173,10 +172,9 @@ impl World {
     /// Starts machine `number`; it works until it is stopped or crashes.
     pub fn start(&mut self, number: usize) {
         let engine = self.engine(number);
-        let stop = Stop::default();
-        let until = Until::Stopped(stop.clone());
+        let until = Until::Stopped(Stop::default());
         let task = self.spawn(engine.clone(), number, until, true);
-        self.workers[number] = Some(Worker { engine, task, stop });
+        self.workers[number] = Some(Worker { engine, task });
     }
 
     /// Lets a worker work as a task; an error that ends it breaks a promise.
@@ -311,10 +309,10 @@ impl World {
             .flatten()
             .map(|w| w.engine.clone())
             .collect();
-        if let (Some(engine), false) = (engines.first(), holds.is_empty()) {
-            if let Err(error) = block_on(engine.schedule()) {
-                self.broken(&error);
-            }
+        if let (Some(engine), false) = (engines.first(), holds.is_empty())
+            && let Err(error) = block_on(engine.schedule())
+        {
+            self.broken(&error);
         }
         holds.len()
     }

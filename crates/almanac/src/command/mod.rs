@@ -11,6 +11,7 @@ mod plan;
 mod restore;
 mod runs;
 mod schema;
+mod serve;
 mod shell;
 mod sim;
 mod tenant;
@@ -72,6 +73,7 @@ pub fn carry_out(cli: Cli) -> Ended {
         Command::Restore(wanted) => restore::restore(&context, &wanted),
         Command::Backup(wanted) => backup::backup(&context, &wanted),
         Command::Bench(wanted) => bench::bench(&context, &wanted),
+        Command::Serve(wanted) => serve::serve(&context, &wanted),
         Command::Sim(command) => sim::sim(&context, command),
         Command::Schema(wanted) => schema::schema(wanted.document),
         Command::Completions(wanted) => shell::completions(wanted.shell),

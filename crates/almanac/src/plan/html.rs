@@ -4,7 +4,7 @@ use super::{BookPlan, Group, Totals, sign, verb};
 use crate::words::{self, count};
 use askama::Template;
 use engine::block::{Act, Line};
-use model::Timestamp;
+use model::{Field, Timestamp};
 use std::collections::BTreeMap;
 
 /// Steps of one block that are printed; the CSV has all.
@@ -53,6 +53,20 @@ impl Page<'_> {
             Act::Create | Act::Adopt | Act::Photo => "new",
             Act::Update => "change",
             Act::Delete | Act::Forget => "gone",
+        }
+    }
+
+    /// A field as people write it.
+    fn name(&self, field: &Field) -> String {
+        field.as_str().replace('_', " ")
+    }
+
+    /// `2026-11-23, 19:29 UTC`
+    fn day(&self) -> String {
+        let text = self.made_at.to_string();
+        match (text.get(..10), text.get(11..16)) {
+            (Some(day), Some(time)) => format!("{day}, {time} UTC"),
+            _ => text,
         }
     }
 

@@ -53,6 +53,18 @@ impl Home {
         std::fs::write(self.path(name), text).unwrap();
     }
 
+    /// A path as an argument.
+    pub fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// Points the settings at a simulator.
+    pub fn at_lab(&self, url: &str) {
+        let settings = std::fs::read_to_string(self.path("almanac.yaml")).unwrap();
+        let lab = format!("lab: {{ login_url: '{url}', graph_url: '{url}' }}");
+        self.write("almanac.yaml", &format!("{settings}\n{lab}\n"));
+    }
+
     pub fn list(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.path(folder)) else {
             return Vec::new();
@@ -108,6 +120,29 @@ impl Home {
             .arg(self.path(""))
             .args(arguments);
         self.told(command.output().unwrap())
+    }
+
+    /// Like [`Home::run_under`], as root of a namespace of its own; `None` where that is not allowed.
+    pub fn run_alone(&self, preparation: &str, arguments: &[&str]) -> Option<Told> {
+        let alone = ["-rm", "true"];
+        let allowed = Command::new("unshare").args(alone).status();
+        if !allowed.is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let mut command = Command::new("unshare");
+        command.args([
+            "-rm",
+            "sh",
+            "-c",
+            &format!("{preparation} exec \"$@\""),
+            "sh",
+        ]);
+        command
+            .arg(env!("CARGO_BIN_EXE_almanac"))
+            .arg("--config")
+            .arg(self.path(""))
+            .args(arguments);
+        Some(self.told(command.output().unwrap()))
     }
 
     fn told(&self, output: Output) -> Told {

@@ -14,6 +14,7 @@ mod schema;
 mod serve;
 mod shell;
 mod sim;
+mod simulate;
 mod tenant;
 mod validate;
 mod why;
@@ -78,11 +79,7 @@ pub fn carry_out(cli: Cli) -> Ended {
         Command::Schema(wanted) => schema::schema(wanted.document),
         Command::Completions(wanted) => shell::completions(wanted.shell),
         Command::Man => shell::man(),
-        other => Err(Failure::new(
-            Exit::Failed,
-            format!("{other:?} is not built yet"),
-            "",
-        )),
+        Command::Simulate(wanted) => simulate::simulate(&context, &wanted),
     }
 }
 

@@ -200,7 +200,7 @@ fn a_read_gives_up_and_says_so() {
     let failed = run(&world, |g| async move {
         g.exists(&tenant(), Directory::Users, "u1").await
     });
-    expect!["Microsoft did not answer (tenant contoso, while asking whether a user still exists): status 500; it is asked again later"]
+    expect!["Microsoft did not answer (tenant contoso, while asking whether a person still exists): status 500; it is asked again later"]
         .assert_eq(&failed.unwrap_err().to_string());
 }
 

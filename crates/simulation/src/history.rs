@@ -320,11 +320,7 @@ impl Calm {
         world.audit(true);
     }
 
-    /// Half of the workers are told to stop, and finish or hand back what is in flight; the others die.
     fn begin(world: &mut World) {
-        if world.seed % 2 == 0 {
-            Self::stop(world);
-        }
         for number in 0..2 {
             world.crash(number);
         }
@@ -340,27 +336,6 @@ impl Calm {
             tunnel.state = "active";
         }
         world.set_charter(charter);
-    }
-
-    fn stop(world: &mut World) {
-        let limit = world.now() + Millis::hours(2);
-        for number in 0..2 {
-            let Some((task, stop)) = world.workers[number]
-                .as_ref()
-                .map(|w| (w.task, w.stop.clone()))
-            else {
-                continue;
-            };
-            stop.raise();
-            if world.executor.run_task(task, limit) {
-                world
-                    .ground
-                    .lock()
-                    .monitor
-                    .count("a worker stopped when it was told to", 1);
-                world.workers[number] = None;
-            }
-        }
     }
 
     /// Whatever was taken away is given back; groups stay as they are.

@@ -106,8 +106,6 @@ fn surplus(
         .tunnels
         .iter()
         .any(|t| t.folder.name.as_str() == folder && t.state == TunnelState::Removed);
-    // Whoever left while the store was lost leaves an orphan, which waits for a person.
-    let orphans = monitor.sometimes.contains_key("the store was lost");
     let catalog = monitor.standing.catalog(folder);
     for view in here {
         let Some(mark) = mark(view).filter(|m| m.catalog == catalog) else {
@@ -121,7 +119,7 @@ fn surplus(
         let counts = mailbox.is_some_and(|(_, c)| c.ours && !c.excused);
         let key = monitor.standing.person(mark.catalog, mark.entry);
         let wanted = key.is_some_and(|k| people.iter().any(|p| p.keys.contains(k)));
-        if counts && !wanted && !keeps && !orphans {
+        if counts && !wanted && !keeps {
             return Some(format!(
                 "a card of nobody who is wanted: {:?} {key:?} {}",
                 text(view, "displayName"),

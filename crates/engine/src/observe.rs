@@ -22,6 +22,16 @@ pub(crate) struct Round {
     pub troubles: Vec<GraphError>,
 }
 
+/// How far sources are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// What changed since the last round; from time to time everything, because deltas miss deletions
+    /// (reliability.md 4.2, F9).
+    Changes,
+    /// Everything: a person asked for a full look.
+    Whole,
+}
+
 /// How fresh the slow census must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness {
@@ -57,6 +67,9 @@ pub(crate) struct PhotoSeen {
     pub tag: Option<String>,
     pub hash: Option<String>,
 }
+
+/// When a collection was last read from its beginning.
+const READ_WHOLE: &str = "read_whole";
 
 pub(crate) const USERS: &str = "users";
 pub(crate) const ORG_CONTACTS: &str = "org_contacts";
@@ -98,12 +111,14 @@ pub(crate) async fn observe(
     tenant: &Tenant,
     needs: &Needs,
     freshness: Freshness,
+    reading: Reading,
 ) -> Observed<Round> {
     let mut round = Round::default();
     let observer = Observer {
         engine,
         tenant,
         now: engine.store().time().await?,
+        reading,
     };
     round.complete.users = note(&mut round, observer.people(Directory::Users, USERS).await)?;
     if needs.org_contacts {
@@ -146,6 +161,7 @@ struct Observer<'a> {
     engine: &'a Engine,
     tenant: &'a Tenant,
     now: Timestamp,
+    reading: Reading,
 }
 
 /// Changes to one collection, as the store takes them.
@@ -177,6 +193,7 @@ impl Observer<'_> {
                 changes.push((id, None));
             }
         }
+        self.note_whole(key, round.whole).await?;
         self.save(key, changes, Some(round.cursor)).await
     }
 
@@ -250,6 +267,7 @@ impl Observer<'_> {
                 .await?;
             changes.extend(gone.into_iter().map(|id| (id.0, None)));
         }
+        self.note_whole(&key, round.whole).await?;
         self.save(&key, changes, Some(round.cursor)).await
     }
 
@@ -421,13 +439,39 @@ impl Observer<'_> {
         self.save(MANAGERS, changes, None).await
     }
 
+    /// Where to go on; `None`: from the beginning.
     async fn cursor(&self, key: &str) -> Observed<Option<String>> {
+        if self.reading == Reading::Whole || self.is_stale(key).await? {
+            return Ok(None);
+        }
         Ok(self
             .engine
             .store()
             .collection(&self.tenant.at.name, key)
             .await?
             .and_then(|c| c.cursor))
+    }
+
+    /// Was it too long ago that the collection was read from its beginning?
+    async fn is_stale(&self, key: &str) -> Observed<bool> {
+        let scope = self.scope(key);
+        let at = self.engine.store().setting(&scope, READ_WHOLE).await?;
+        let at = at.and_then(|text| text.parse().ok()).map(Timestamp);
+        let every = self.engine.settings().full_look;
+        Ok(at.is_some_and(|at| self.now.since(at) >= every))
+    }
+
+    async fn note_whole(&self, key: &str, whole: bool) -> Observed<()> {
+        if whole {
+            let (scope, at) = (self.scope(key), self.now.0.to_string());
+            let store = self.engine.store();
+            store.set_setting(&scope, READ_WHOLE, Some(&at)).await?;
+        }
+        Ok(())
+    }
+
+    fn scope(&self, key: &str) -> String {
+        format!("collection:{}/{key}", self.tenant.at.name)
     }
 
     /// How long ago the collection was last looked at.

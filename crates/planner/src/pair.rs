@@ -1,6 +1,6 @@
 //! Pairing: which contributions of several sources are one person.
 //!
-//! First by directory object, then by exact e-mail address, then by exact number and name. Within one source
+//! First by directory object, then by the very card that two sources read, then by exact e-mail address, then by exact number and name. Within one source
 //! everybody is a person of their own. More than one candidate, or several claims to the same one, is reported
 //! and never merged.
 
@@ -64,6 +64,8 @@ struct Group {
 struct Groups {
     all: Vec<Group>,
     objects: BTreeMap<String, BTreeSet<usize>>,
+    /// By identity text: two sources that read one folder read the same cards.
+    texts: BTreeMap<String, BTreeSet<usize>>,
     addresses: BTreeMap<String, BTreeSet<usize>>,
     numbers: BTreeMap<(String, String), BTreeSet<usize>>,
 }
@@ -116,6 +118,9 @@ impl Groups {
         if let Some(object) = &face.object {
             self.objects.entry(object.clone()).or_default().insert(at);
         }
+        for text in &face.texts {
+            self.texts.entry(text.clone()).or_default().insert(at);
+        }
         for address in &face.addresses {
             self.addresses
                 .entry(address.clone())
@@ -137,6 +142,11 @@ impl Groups {
             .copied()
             .filter(|at| Some(*at) != own)
             .collect();
+        if !same.is_empty() {
+            return same;
+        }
+        let here = face.texts.iter().filter_map(|t| self.texts.get(t));
+        let same = self.compatible(face, own, here.flatten());
         if !same.is_empty() {
             return same;
         }
@@ -379,6 +389,20 @@ mod tests {
                 s0 a1 = 1
                 s1 b2 = 1
                 s1 b3 = 3
+            "#]],
+        );
+    }
+
+    #[test]
+    fn one_card_that_two_sources_read_is_one_entry_whatever_it_says() {
+        check(
+            "s0 b4 - - - anna
+             s1 b4 - - - anna",
+            &[],
+            &[],
+            expect![[r#"
+                s0 b4 = 4
+                s1 b4 = 4
             "#]],
         );
     }

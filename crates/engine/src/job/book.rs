@@ -1,6 +1,7 @@
 //! The job of one book: open runs go on, else its sources are looked at.
 
 use crate::ask::Ask;
+use crate::job::refresh::Asked;
 use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh, restore};
 use crate::world::{Engine, Tenant};
 use model::member::Member;
@@ -75,7 +76,8 @@ async fn begin(
     if !ask.restore.is_empty() {
         return begin_restore(engine, book, run, &ask).await;
     }
-    let refreshed = match refresh::refresh(engine, tenant, book, true).await {
+    let asked = if ask.full { Asked::Full } else { Asked::Yes };
+    let refreshed = match refresh::refresh(engine, tenant, book, asked).await {
         Ok(refreshed) => refreshed,
         Err(JobError::Graph(error)) => {
             let now = engine.store().time().await?;
@@ -160,7 +162,7 @@ async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Agai
     if !active || engine.is_paused(book.catalog, None).await? {
         return next_round(engine, book, now).await;
     }
-    let refreshed = refresh::refresh(engine, tenant, book, false).await?;
+    let refreshed = refresh::refresh(engine, tenant, book, Asked::No).await?;
     if !refreshed.due.is_empty() {
         let run = engine
             .begin(book, Trigger::Schedule, &Ask::default())
@@ -181,7 +183,7 @@ async fn held(
     _run: &Run,
 ) -> Result<Again, JobError> {
     if !engine.is_paused(book.catalog, None).await? {
-        refresh::refresh(engine, tenant, book, false).await?;
+        refresh::refresh(engine, tenant, book, Asked::No).await?;
     }
     next_round(engine, book, engine.store().time().await?).await
 }

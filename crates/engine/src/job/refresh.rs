@@ -4,7 +4,7 @@ use crate::ask::LEAVERS;
 use crate::facts;
 use crate::job::JobError;
 use crate::needs::Needs;
-use crate::observe::{self, Freshness, Round};
+use crate::observe::{self, Freshness, Reading, Round};
 use crate::recover;
 use crate::world::{Engine, Tenant};
 
@@ -24,6 +24,15 @@ pub(crate) struct Refreshed {
     pub troubles: Vec<String>,
 }
 
+/// Does a person wait for it?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    No,
+    Yes,
+    /// For a full look, at the sources too.
+    Full,
+}
+
 /// The field rules and options that copies were last compared by.
 const RULES: &str = "rules";
 /// What a catalog was last compiled from.
@@ -33,19 +42,23 @@ pub(crate) async fn refresh(
     engine: &Engine,
     tenant: &Tenant,
     book: &Book,
-    asked: bool,
+    asked: Asked,
 ) -> Result<Refreshed, JobError> {
     let store = engine.store();
     let needs = Needs::of(book, &engine.lists(&book.tenant))?;
     let waiting = engine.has_leavers(book).await?;
     let compiled = store.setting(&scope(book), COMPILED).await?;
     let edited = compiled.as_deref().is_some_and(|c| !is_of(engine, c));
-    let freshness = match (waiting, asked || edited) {
+    let reading = match asked {
+        Asked::Full => Reading::Whole,
+        Asked::No | Asked::Yes => Reading::Changes,
+    };
+    let freshness = match (waiting, asked != Asked::No || edited) {
         (true, _) => Freshness::Doubted,
         (false, true) => Freshness::Now,
         (false, false) => Freshness::Settled,
     };
-    let round = observe::observe(engine, tenant, &needs, freshness).await?;
+    let round = observe::observe(engine, tenant, &needs, freshness, reading).await?;
     if edited && !(round.complete.users && round.complete.groups) {
         return Ok(unread(&round));
     }

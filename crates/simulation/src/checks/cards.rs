@@ -102,7 +102,8 @@ pub fn event(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event) {
         }
         (false, operation) => {
             let card = monitor.cards.all.entry(at).or_default();
-            card.excused |= operation == Operation::Restore;
+            // What a user put back, or carried to another folder, is the user's.
+            card.excused |= matches!(operation, Operation::Restore | Operation::Move);
             card.writes.clear();
         }
     }
@@ -249,7 +250,7 @@ fn updated(
     if !card.ours {
         monitor.count("a user's card was adopted", 1);
         let view = cloud.contact(&town.tenant, &at.0, &at.1);
-        let known = view.is_some_and(|view| is_somebody(monitor, town, &at.0, &view));
+        let known = view.is_some_and(|view| is_somebody(monitor, &at.0, &view));
         monitor.check("I4", known, now, || {
             format!(
                 "we changed a card of nobody we know: {} {:?}",
@@ -291,13 +292,13 @@ fn tug(monitor: &mut Monitor, event: &Event, at: &(String, String)) {
 }
 
 /// Is the person on this card one whom the policy wants (or wanted) in this mailbox?
-fn is_somebody(monitor: &Monitor, town: &Town, mailbox: &str, view: &ContactView) -> bool {
+fn is_somebody(monitor: &Monitor, mailbox: &str, view: &ContactView) -> bool {
     let text = serde_json::Value::Object(view.properties.clone())
         .to_string()
         .to_lowercase();
     monitor
         .standing
-        .names_in(town, mailbox)
+        .names_in(mailbox)
         .iter()
         .any(|name| text.contains(name))
 }

@@ -149,7 +149,7 @@ fn removed(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Op
         .tunnels
         .iter()
         .map(|t| t.folder.name.as_str())
-        .filter(|f| gone(f))
+        .filter(|f| gone(f) && !monitor.standing.gave_up(f))
         .collect();
     for folder in folders {
         for mailbox in town.mailboxes() {

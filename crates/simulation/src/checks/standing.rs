@@ -3,7 +3,7 @@
 use crate::charter::TENANT;
 use crate::town::Town;
 use crate::wanted::{Key, Wanted, humans, named, wanted};
-use model::tunnel::Policy;
+use model::tunnel::{Copies, Policy, Tunnel, TunnelState};
 use model::{BookKey, CatalogId, EntryId, Millis, TenantName, Timestamp};
 use planner::identity::Keys;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +20,13 @@ pub struct Standing {
     paired: BTreeMap<Key, BTreeSet<Key>>,
     folders: BTreeMap<CatalogId, String>,
     people: BTreeMap<(CatalogId, EntryId), Key>,
+    /// Every name that a key ever had: a card may be given back after its person is gone for good.
+    names: BTreeMap<Key, BTreeSet<String>>,
     /// When somebody was last seen to leave a folder's selection, per (folder, person).
     gone_at: BTreeMap<(String, Key), Timestamp>,
     seen_at: Timestamp,
+    /// Folders whose copies were once given up: removed tunnels that kept them.
+    kept: BTreeSet<String>,
 }
 
 impl Standing {
@@ -35,14 +39,19 @@ impl Standing {
             paired: BTreeMap::new(),
             folders: BTreeMap::new(),
             people: BTreeMap::new(),
+            names: BTreeMap::new(),
             gone_at: BTreeMap::new(),
             seen_at: Timestamp(0),
+            kept: BTreeSet::new(),
         }
     }
 
     pub fn update(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         let next = wanted(town, policy);
         self.seen_at = now;
+        let gives_up = |t: &&Tunnel| t.state == TunnelState::Removed && t.copies == Copies::Keep;
+        let kept = policy.tunnels.iter().filter(gives_up);
+        self.kept.extend(kept.map(|t| t.folder.name.0.clone()));
         for (place, before) in &self.now {
             let still = next.get(place);
             let gone = before
@@ -66,11 +75,12 @@ impl Standing {
             self.learn(folder, keys);
         }
         let everyone: BTreeSet<Key> = named.into_values().flatten().collect();
-        for human in humans(town, &everyone)
-            .into_iter()
-            .filter(|h| h.keys.len() > 1)
-        {
+        for human in humans(town, &everyone) {
             for key in &human.keys {
+                let names = self.names.entry(key.clone()).or_default();
+                names.extend(human.names.iter().cloned());
+            }
+            for key in human.keys.iter().filter(|_| human.keys.len() > 1) {
                 let partners = self.paired.entry(key.clone()).or_default();
                 partners.extend(human.keys.iter().cloned());
             }
@@ -99,6 +109,11 @@ impl Standing {
 
     pub fn person(&self, catalog: CatalogId, entry: EntryId) -> Option<&Key> {
         self.people.get(&(catalog, entry))
+    }
+
+    /// Were copies in this folder ever given up? They stay, whatever the tunnels say later.
+    pub fn gave_up(&self, folder: &str) -> bool {
+        self.kept.contains(folder)
     }
 
     /// The keys whose entries may have been this person's.
@@ -149,11 +164,10 @@ impl Standing {
 
 impl Standing {
     /// Surnames of everybody whom the policy ever wanted in this mailbox, in lower case.
-    pub fn names_in(&self, town: &Town, mailbox: &str) -> BTreeSet<String> {
+    pub fn names_in(&self, mailbox: &str) -> BTreeSet<String> {
         let here = self.ever.iter().filter(|((m, _), _)| m == mailbox);
-        let keys: BTreeSet<Key> = here.flat_map(|(_, keys)| keys.iter().cloned()).collect();
-        let all = humans(town, &keys);
-        let names = all.iter().flat_map(|h| h.names.iter());
+        let keys = here.flat_map(|(_, keys)| keys);
+        let names = keys.filter_map(|k| self.names.get(k)).flatten();
         names
             .filter_map(|n| n.rsplit(' ').next())
             .map(str::to_lowercase)

@@ -168,10 +168,30 @@ fn one(input: &Input, strangers: &Strangers, entry: EntryId, plan: &mut Plan) {
     }
 }
 
-/// Why this pair is left alone for now. A single bearer of its stamp ends a quarantine: it can be paired.
+/// Why this pair is left alone for now. A single bearer of its stamp ends a quarantine: it can be paired. That
+/// there were several is asked again by every full look.
 fn guarded(input: &Input, strangers: &Strangers, link: &Link) -> Option<Reason> {
-    let found = link.item.is_none() && strangers.bearers(link.entry).count() == 1;
-    waiting(link, input.now).filter(|reason| !(found && *reason == Reason::Quarantined))
+    let bearers = strangers.bearers(link.entry).count();
+    let full = input.observed.reach == Reach::Full;
+    let open = link.item.is_none() && (bearers == 1 || (full && is_ambiguous(link)));
+    waiting(link, input.now).filter(|reason| !(open && *reason == Reason::Quarantined))
+}
+
+/// Several cards may be this one. That must outlive the look that showed them: a look for changes does not show
+/// them again, and would make one more.
+fn remember_ambiguity(input: &Input, entry: EntryId, plan: &mut Plan) {
+    let before = input.links.get(&(entry, Part::Core)).cloned();
+    let link = before.unwrap_or_else(|| Link::new(input.member.id, entry, Part::Core));
+    if !is_ambiguous(&link) {
+        plan.steps.push(Step::Agree {
+            link: Box::new(crate::settle::ambiguous(&link)),
+        });
+    }
+}
+
+fn is_ambiguous(link: &Link) -> bool {
+    let trouble = link.trouble.as_ref();
+    trouble.is_some_and(|t| t.retry_at == Timestamp::NEVER)
 }
 
 /// The rows of the table in which a copy is known.
@@ -267,6 +287,7 @@ fn unlinked(
                     Reason::Ambiguous,
                     &count.to_string(),
                 );
+                remember_ambiguity(input, entry, plan);
             }
             Find::Unread(id) => note(plan, Some(entry), Some(id), Reason::Unseen, "stamp"),
             Find::Nothing => {

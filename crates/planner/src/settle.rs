@@ -282,7 +282,7 @@ pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> O
 }
 
 /// More than one card carries the stamp: nothing is created until a full look finds exactly one.
-fn ambiguous(link: &Link) -> Link {
+pub(crate) fn ambiguous(link: &Link) -> Link {
     Link {
         trouble: Some(Trouble {
             reason: "several cards carry this stamp".to_owned(),

@@ -382,13 +382,18 @@ impl Calm {
         let now = world.now();
         world.executor.run_until(now + Millis::hours(25));
         world.ground.lock().monitor.cards.expect_writes();
-        let mut runs = world.apply(true);
+        // A run that is still open takes no ask: it ends first.
+        let open = Self::open_runs(world);
+        Self::work_through(world, open);
+        let runs = world.apply(true);
+        Self::work_through(world, runs);
+    }
+
+    /// Works, and approves whatever is held, until nothing waits for anybody.
+    fn work_through(world: &mut World, mut runs: Vec<model::RunId>) {
         for _ in 0..6 {
             Self::work(world, &runs);
-            if world.violated() {
-                return;
-            }
-            if world.decide(|_| true) == 0 {
+            if world.violated() || world.decide(|_| true) == 0 {
                 return;
             }
             runs.extend(Self::open_runs(world));

@@ -331,6 +331,13 @@ impl World {
         let engine = self.engine(0);
         let tenant = TenantName::from(TENANT);
         let mut out = String::from("the store\n");
+        let runs = block_on(self.store.runs(&store::RunFilter::default()));
+        for run in runs.unwrap_or_default() {
+            out += &format!(
+                "  run {} {} {:?} {:?} from {} {:?} {}\n",
+                run.id, run.book, run.trigger, run.state, run.started_at, run.account, run.reason
+            );
+        }
         for book in engine.books() {
             let catalog = block_on(self.store.load_catalog(&tenant, book.catalog));
             let members = block_on(self.store.members(&tenant, book.catalog));

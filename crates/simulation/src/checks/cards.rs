@@ -30,6 +30,17 @@ pub struct Card {
     writes: BTreeMap<String, Vec<i64>>,
 }
 
+/// One of our deletions.
+pub struct Deletion {
+    pub mailbox: String,
+    pub item: String,
+    /// The book: limits are counted by mailbox and book.
+    pub catalog: Option<CatalogId>,
+    pub at_ms: i64,
+    /// Living cards of ours there before it.
+    pub living: u64,
+}
+
 #[derive(Default)]
 pub struct Cards {
     /// By mailbox and item.
@@ -38,12 +49,14 @@ pub struct Cards {
     of_entry: BTreeMap<(String, CatalogId, EntryId), BTreeSet<String>>,
     /// The highest generation that we removed ourselves.
     removed: BTreeMap<(String, CatalogId, EntryId), u32>,
-    /// Our deletions: mailbox, item, instant, living cards of ours before it.
-    pub deletions: Vec<(String, String, i64, u64)>,
+    pub deletions: Vec<Deletion>,
     /// Our writes that changed something: mailbox, item, operation, instant.
     pub writes: Vec<(String, String, Operation, i64)>,
     /// The faults of this history break the assumptions of uniqueness.
     pub doubled_on_the_way: bool,
+    /// The store was lost: which card is ours and which a user's copy of it nobody can tell, so that a person who
+    /// approves the removal of cards without a source may approve that of a copy.
+    pub memory_lost: bool,
 }
 
 /// What no source of these towns ever says: a user's own notes, which we must never touch.
@@ -244,10 +257,11 @@ fn updated(
 ) {
     let now = Timestamp(event.at_ms);
     let card = monitor.cards.all.entry(at.clone()).or_default().clone();
-    monitor.check("I5", !card.copy, now, || {
+    let indistinct = card.copy && monitor.cards.memory_lost;
+    monitor.check("I5", !card.copy || indistinct, now, || {
         format!("we changed a user's copy {}", at.1)
     });
-    if !card.ours {
+    if !card.ours && !indistinct {
         monitor.count("a user's card was adopted", 1);
         let view = cloud.contact(&town.tenant, &at.0, &at.1);
         let known = view.is_some_and(|view| is_somebody(monitor, &at.0, &view));
@@ -306,15 +320,20 @@ fn is_somebody(monitor: &Monitor, mailbox: &str, view: &ContactView) -> bool {
 fn deleted(monitor: &mut Monitor, event: &Event, at: &(String, String)) {
     let now = Timestamp(event.at_ms);
     let card = monitor.cards.all.entry(at.clone()).or_default().clone();
-    monitor.check("I4", card.ours && !card.copy, now, || {
+    let indistinct = card.copy && monitor.cards.memory_lost;
+    monitor.check("I4", (card.ours && !card.copy) || indistinct, now, || {
         format!("we deleted a card that a user made: {}", at.1)
     });
     monitor.count("cards deleted", 1);
-    let living = monitor.cards.living(&at.0);
-    monitor
-        .cards
-        .deletions
-        .push((at.0.clone(), at.1.clone(), event.at_ms, living));
+    let catalog = card.mark.map(|m| m.catalog);
+    let living = monitor.cards.living(&at.0, catalog);
+    monitor.cards.deletions.push(Deletion {
+        mailbox: at.0.clone(),
+        item: at.1.clone(),
+        catalog,
+        at_ms: event.at_ms,
+        living,
+    });
     monitor
         .cards
         .writes
@@ -341,18 +360,21 @@ fn deleted(monitor: &mut Monitor, event: &Event, at: &(String, String)) {
 
 impl Cards {
     /// Cards of ours in a mailbox that we have not deleted.
-    fn living(&self, mailbox: &str) -> u64 {
+    fn living(&self, mailbox: &str, catalog: Option<CatalogId>) -> u64 {
         let from = (mailbox.to_owned(), CatalogId(0), EntryId(0));
         let here = self
             .of_entry
             .range(from..)
             .take_while(|((m, _, _), _)| m == mailbox);
-        here.map(|(_, items)| items.len() as u64).sum()
+        here.filter(|((_, c, _), _)| catalog.is_none_or(|wanted| wanted == *c))
+            .map(|(_, items)| items.len() as u64)
+            .sum()
     }
 
     /// The store was lost: what it knew of generations is lost with it.
     pub fn forget_generations(&mut self) {
         self.removed.clear();
+        self.memory_lost = true;
     }
 
     /// The people or the policy changed: new writes are expected.

@@ -1,15 +1,16 @@
 //! Remembered: what the store says of a history, held against what happened (I10, I12, I29, I40, I41).
 
 use super::Monitor;
+use super::cards::Deletion;
 use super::images::Overwrote;
 use super::logs;
 use crate::charter::TENANT;
 use crate::town::Town;
 use futures::executor::block_on;
 use graph_sim::Operation;
-use model::run::RunState;
+use model::run::{Run, RunState};
 use model::tunnel::Policy;
-use model::{MemberId, RunId, TenantName, Timestamp};
+use model::{Fingerprint, MemberId, RunId, TenantName, Timestamp};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{LedgerFilter, LedgerRow, Phase, Prior, PriorFilter, RunFilter, Store, StoreError};
@@ -51,7 +52,8 @@ async fn look(
     let members = members(store, &tenant, monitor, policy).await?;
     audited(monitor, &ledger, &members, now);
     recoverable(monitor, &priors, &members, now);
-    guarded(monitor, policy, &ledger, now);
+    let approved = approved(store, &ledger).await?;
+    guarded(monitor, policy, &ledger, &approved, now);
     accounted(monitor, store, ended, now).await?;
     discreet(monitor, town, &ledger, now);
     Ok(())
@@ -197,13 +199,28 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// I10: beyond the limits nothing is deleted that nobody approved.
-fn guarded(monitor: &mut Monitor, policy: &Policy, ledger: &[LedgerRow], now: Timestamp) {
-    let approved: BTreeSet<RunId> = ledger
+/// The runs whose very plan a person approved: a run that could not finish is followed by one with the same plan.
+async fn approved(store: &Store, ledger: &[LedgerRow]) -> Result<BTreeSet<RunId>, StoreError> {
+    let rows = ledger.iter().filter(|r| r.act == "approve");
+    let said: BTreeSet<RunId> = rows.filter_map(|r| r.run).collect();
+    let runs = store.runs(&RunFilter::default()).await?;
+    let prints: BTreeSet<&Fingerprint> = runs
         .iter()
-        .filter(|r| r.act == "approve")
-        .filter_map(|r| r.run)
+        .filter(|r| said.contains(&r.id))
+        .filter_map(|r| r.fingerprint.as_ref())
         .collect();
+    let very = |r: &&Run| r.fingerprint.as_ref().is_some_and(|p| prints.contains(p));
+    Ok(runs.iter().filter(very).map(|r| r.id).collect())
+}
+
+/// I10: beyond the limits nothing is deleted that nobody approved.
+fn guarded(
+    monitor: &mut Monitor,
+    policy: &Policy,
+    ledger: &[LedgerRow],
+    approved: &BTreeSet<RunId>,
+    now: Timestamp,
+) {
     let of_item = |item: &str| {
         let rows = ledger
             .iter()
@@ -213,20 +230,22 @@ fn guarded(monitor: &mut Monitor, policy: &Policy, ledger: &[LedgerRow], now: Ti
             .next_back()
     };
     let deletions = std::mem::take(&mut monitor.cards.deletions);
-    let alone: Vec<&(String, String, i64, u64)> = deletions
+    let alone: Vec<&Deletion> = deletions
         .iter()
-        .filter(|d| of_item(&d.1).is_some_and(|run| !approved.contains(&run)))
+        .filter(|d| of_item(&d.item).is_some_and(|run| !approved.contains(&run)))
         .collect();
     let limits = policy.tunnels.iter().map(|t| t.limits);
     let Some(widest) = limits.max_by_key(|l| (l.items, l.percent)) else {
         return;
     };
-    for (mailbox, _, at, living) in &alone {
-        let day = alone
-            .iter()
-            .filter(|d| d.0 == *mailbox && d.2 <= *at && d.2 > at - widest.per.0);
+    for last in &alone {
+        let place = (&last.mailbox, last.catalog);
+        let span = last.at_ms - widest.per.0..last.at_ms;
+        let day = alone.iter().filter(|d| {
+            (&d.mailbox, d.catalog) == place && (d.at_ms == last.at_ms || span.contains(&d.at_ms))
+        });
         let count = day.count() as u64;
-        let held = living + count;
+        let (held, mailbox) = (last.living + count, &last.mailbox);
         let over = count > widest.items && count * 100 > widest.percent * held;
         monitor.check("I10", !over, now, || format!("{count} of {held} cards were deleted in {mailbox} within a day, and nobody approved"));
     }

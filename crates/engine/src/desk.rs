@@ -48,6 +48,7 @@ impl Desk {
         look: &Look,
     ) -> Result<Self, DeskError> {
         let rules = Arc::new(rules(engine, book, member).await?);
+        let own = own(engine, member, &rules).await?;
         let mut desk = Self {
             member: member.clone(),
             rules,
@@ -55,7 +56,7 @@ impl Desk {
             links: Links::new(),
             snapshot: look.snapshot.clone(),
             held: engine.store().count_copies(member.id).await?,
-            own: own(engine, member),
+            own,
             whole: false,
         };
         desk.fill(engine).await?;
@@ -239,10 +240,20 @@ impl Desk {
     }
 }
 
-/// The card of the mailbox's own person, when the rules leave it out: its id follows from the person's.
-fn own(engine: &Engine, member: &Member) -> Option<EntryId> {
-    let identity = planner::identity::object(member.mailbox.as_str());
-    Some(engine.inner.keys.entry(member.catalog, &identity))
+/// The card of the mailbox's own person, when the rules leave it out: by what the catalog says, for the entry may
+/// have been minted from another source's card of the same person.
+async fn own(
+    engine: &Engine,
+    member: &Member,
+    rules: &Rules,
+) -> Result<Option<EntryId>, StoreError> {
+    if !rules.options.skip_own_card {
+        return Ok(None);
+    }
+    let store = engine.store();
+    store
+        .entry_of(member.catalog, member.mailbox.as_str())
+        .await
 }
 
 /// The rules of the tunnels whose sources the member's view is made of.

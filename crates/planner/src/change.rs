@@ -159,11 +159,16 @@ pub fn deviations(content: &Item, base: &Values) -> Deviations {
 /// Takes our fields back from a card that is a user's own: only what we wrote, and only where it still is ours.
 pub fn take_back(link: &Link, base: Base, seen: Option<&Sighting>) -> Change {
     let mut all = Change::default();
+    let there = |field: Field| match seen {
+        Some(sighting) if sighting.covers(field) => sighting.get(field),
+        _ => base.get(field),
+    };
+    // The names go along with every write, and must say what is there: they may be the user's by now.
+    for name in [Field::DisplayName, Field::FileAs] {
+        all.base.insert(name, there(name).cloned());
+    }
     for field in link.wrote.iter().filter(|f| **f != Field::DisplayName) {
-        let there = match seen {
-            Some(sighting) if sighting.covers(*field) => sighting.get(*field),
-            _ => base.get(*field),
-        };
+        let there = there(*field);
         let left = without_ours(*field, base, there);
         if !same(*field, left.as_ref(), there) {
             all.before.insert(*field, there.cloned());

@@ -22,7 +22,7 @@
 //! | copy | live | gone (proven) | `Create` of the next generation, or `Forget` as refused, by `on_user_delete` |
 //! | copy, created | gone | here or not mentioned | `Delete` with its proof |
 //! | copy, adopted | gone | here or not mentioned | `Update` that takes our fields back, `Forget`, note `AdoptedKept` |
-//! | copy | gone | gone (proven) | `Forget` |
+//! | copy | gone | gone (proven) | `Agree` that it is over (`Forget` an adopted one) |
 //! | copy | own card, left out | here or not mentioned | as gone, with the proof `LeftAudience` |
 //! | copy | not in this view | here, in a full look, everything read | `Delete` as `Orphan`, and halt |
 //! | copy | not in this view | any other | note `Orphan` |

@@ -246,7 +246,7 @@ fn linked(input: &Input, link: &Link, item: &ItemId, wish: Wish, sight: Sight, p
         (Wish::OwnCard, Sight::Here(_) | Sight::Same) => {
             remove(input, link, item, Proof::LeftAudience, sight, plan);
         }
-        (Wish::NoCard(_) | Wish::OwnCard, Sight::Gone) => forget(plan, entry, Part::Core, false),
+        (Wish::NoCard(_) | Wish::OwnCard, Sight::Gone) => bury(link, plan),
     }
 }
 
@@ -295,8 +295,18 @@ fn unlinked(
                 create(input, entry, generation + 1, wish, plan);
             }
         },
-        Wish::NoCard(_) | Wish::Stranger => orphans(input, strangers, entry, generation, plan),
-        Wish::OwnCard => note(plan, Some(entry), None, Reason::OwnCard, ""),
+        Wish::NoCard(_) | Wish::Stranger => {
+            // Whatever was refused of a card is no matter any more once nobody wants the card.
+            let link = input.links.get(&(entry, Part::Core));
+            if let Some(link) = link.filter(|l| l.trouble.is_some()) {
+                bury(link, plan);
+            }
+            orphans(input, strangers, entry, generation, plan);
+        }
+        Wish::OwnCard => {
+            note(plan, Some(entry), None, Reason::OwnCard, "");
+            orphans(input, strangers, entry, generation, plan);
+        }
     }
 }
 
@@ -576,9 +586,10 @@ fn leave(input: &Input, plan: &mut Plan) {
             continue;
         }
         match (part, input.member.state, sight(input, item)) {
-            (Part::Photo, _, _) | (_, MemberState::LeavingKeep, _) | (_, _, Sight::Gone) => {
+            (Part::Photo, _, _) | (_, MemberState::LeavingKeep, _) => {
                 forget(plan, *entry, *part, false);
             }
+            (_, _, Sight::Gone) => bury(link, plan),
             (_, _, Sight::Unseen) => note(plan, Some(*entry), Some(item), Reason::Unseen, ""),
             (_, _, sight) => remove(input, link, item, Proof::LeftAudience, sight, plan),
         }
@@ -596,9 +607,21 @@ fn users_copies(strangers: &Strangers, entry: EntryId, ours: Option<&ItemId>, pl
 /// generation that is known to be over is a user's copy, or was brought back by one. After the loss of the store
 /// nobody can tell our card from a user's copy of it: one more reason to ask.
 fn orphans(input: &Input, strangers: &Strangers, entry: EntryId, used: u32, plan: &mut Plan) {
+    let fresh = strangers.bearers(entry).filter(|(g, _)| *g > used).count();
     for (generation, item) in strangers.bearers(entry) {
         if generation <= used {
             note(plan, Some(entry), Some(item), Reason::UserCopy, "");
+            continue;
+        }
+        if fresh > 1 {
+            // One of them is ours and the others a user's copies, and nothing says which.
+            note(
+                plan,
+                Some(entry),
+                Some(item),
+                Reason::Ambiguous,
+                &fresh.to_string(),
+            );
             continue;
         }
         let seen = input.observed.items.get(item);
@@ -653,6 +676,17 @@ fn halt_if_emptied(input: &Input, plan: &mut Plan) {
             detail: format!("none of our {} copies is there", input.held),
         });
     }
+}
+
+/// A copy that is not wanted and not there any more: the pair is over, and what stays is its generation, so that a
+/// later card of the same person is told from this one (a delete that got no answer may have come late).
+fn bury(link: &Link, plan: &mut Plan) {
+    if link.origin == Origin::Adopted {
+        return forget(plan, link.entry, link.part, false);
+    }
+    plan.steps.push(Step::Agree {
+        link: Box::new(crate::settle::over(link, false)),
+    });
 }
 
 fn forget(plan: &mut Plan, entry: EntryId, part: Part, refused: bool) {

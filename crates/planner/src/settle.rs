@@ -217,7 +217,7 @@ fn unsent(link: &Link) -> Link {
 }
 
 /// The pair is over. What stays is the generation, so that a re-creation is told from a zombie.
-fn over(link: &Link, refused: bool) -> Link {
+pub(crate) fn over(link: &Link, refused: bool) -> Link {
     Link {
         generation: link.generation,
         refused,

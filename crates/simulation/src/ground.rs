@@ -120,8 +120,9 @@ impl Inner {
         };
         self.trace.say(now, || {
             format!(
-                "w{worker}   -> {status}, {size} bytes at {}",
-                Timestamp(answer.at_ms)
+                "w{worker}   -> {status}, {size} bytes at {}{}",
+                Timestamp(answer.at_ms),
+                requests::steps_shown(answer)
             )
         });
     }

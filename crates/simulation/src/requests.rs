@@ -141,6 +141,19 @@ pub fn shown(request: &Request) -> String {
     format!("{path} {body}")
 }
 
+/// For readable traces: how each step of a batch was answered.
+pub fn steps_shown(answer: &graph_sim::Answer) -> String {
+    let graph_sim::Reply::Response(response) = &answer.reply else {
+        return String::new();
+    };
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+    let steps = body["responses"].as_array().map(Vec::as_slice);
+    let shown = steps.unwrap_or_default().iter();
+    shown
+        .map(|s| format!(" {}={}", s["id"].as_str().unwrap_or("?"), s["status"]))
+        .collect()
+}
+
 /// Statuses that only a fault brings; 412 and 404 are life.
 pub fn is_fault(status: i64) -> bool {
     !(0..500).contains(&status) || matches!(status, 401 | 403 | 408 | 409 | 410 | 423 | 429)

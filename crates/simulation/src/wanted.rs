@@ -34,15 +34,15 @@ pub fn wanted(town: &Town, policy: &Policy) -> Wanted {
             .collect();
         for mailbox in audience(town, tunnel) {
             let at = (mailbox.id.clone(), tunnel.folder.name.0.clone());
-            let cards = all.entry(at).or_default();
-            for (source, keys) in &sources {
-                if source
-                    .only_for
-                    .as_ref()
-                    .is_none_or(|part| chosen(town, part, mailbox))
-                {
-                    cards.extend(keys.iter().cloned());
-                }
+            let meant = |source: &Source| {
+                let part = source.only_for.as_ref();
+                part.is_none_or(|part| chosen(town, part, mailbox))
+            };
+            // Whom no source is meant for is in no audience.
+            for (_, keys) in sources.iter().filter(|(source, _)| meant(source)) {
+                all.entry(at.clone())
+                    .or_default()
+                    .extend(keys.iter().cloned());
             }
         }
     }

@@ -362,8 +362,9 @@ impl World {
                     .filter(|((_, p), _)| *p == model::link::Part::Core)
                 {
                     out += &format!(
-                        "      {} g{} {:?} {:?} agreed {:?} sent {:?} {:?}{}\n",
+                        "      {} {:?} g{} {:?} {:?} agreed {:?} sent {:?} {:?}{}\n",
                         l.entry,
+                        l.part,
                         l.generation,
                         l.item.as_ref().map(|i| i.as_str()),
                         l.origin,

@@ -38,6 +38,13 @@ impl Store {
         self.read(move |db| version(db, &tenant, catalog)).await
     }
 
+    /// The entry that a person of a source contributes to, whatever identity it was minted from.
+    pub async fn entry_of(&self, catalog: CatalogId, person: &str) -> Result<Option<EntryId>> {
+        let person = person.to_owned();
+        self.read(move |db| db.first(ENTRY_OF, args![catalog, &person], |row| row.entry(0)))
+            .await
+    }
+
     /// The rules that a catalog's people and members were chosen by, by key.
     pub async fn rules(&self, catalog: CatalogId) -> Result<BTreeMap<String, String>> {
         self.read(move |db| rules(db, catalog)).await
@@ -319,6 +326,7 @@ statements! {
     ENSURE = "INSERT INTO catalog (id, tenant, version) VALUES ($1, $2, 0) ON CONFLICT (id) DO NOTHING";
     VERSION = "SELECT version FROM catalog WHERE id = $1 AND tenant = $2 ORDER BY id";
     MINT = "UPDATE catalog SET version = $2 WHERE id = $1";
+    ENTRY_OF = "SELECT entry FROM contribution WHERE catalog = $1 AND key = $2 ORDER BY source LIMIT 1";
     RULES = "SELECT source, hash FROM rule WHERE catalog = $1 ORDER BY source";
     SAVE_RULE = "INSERT INTO rule (catalog, source, hash) VALUES ($1, $2, $3) \
         ON CONFLICT (catalog, source) DO UPDATE SET hash = excluded.hash WHERE rule.hash <> excluded.hash";

@@ -3,11 +3,11 @@
 use super::Monitor;
 use super::cards::mark;
 use crate::town::Town;
-use crate::wanted::{Human, humans, wanted};
+use crate::wanted::{Human, Key, humans, object, wanted};
 use graph_sim::Cloud;
 use graph_sim::mailbox::ContactView;
 use model::Field;
-use model::tunnel::{OnUserDelete, Policy, TunnelState, WhenPresent};
+use model::tunnel::{OnUserDelete, Policy, Tunnel, TunnelState, WhenPresent};
 use std::collections::BTreeSet;
 
 /// The first difference between what is there and what ought to be; none when all is well.
@@ -15,8 +15,13 @@ pub fn end_state(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy)
     for ((mailbox, folder), keys) in wanted(town, policy) {
         let here = cards_of(monitor, cloud, town, &mailbox, &folder);
         let people = humans(town, &keys);
-        for person in &people {
-            if let Some(what) = shown(person, &here, policy, &folder) {
+        let own = object(&mailbox);
+        for person in people
+            .iter()
+            .filter(|p| !is_left_out(monitor, policy, &folder, p, &own))
+        {
+            let ours = |id: &str| monitor.cards.is_ours(&mailbox, id);
+            if let Some(what) = shown(person, &here, &ours, policy, &folder) {
                 return Some(format!("{folder} of {mailbox}: {what}"));
             }
         }
@@ -54,8 +59,27 @@ fn cards_of(
         .collect()
 }
 
+/// The mailbox's own person, under whatever key a source knows them, where the tunnels leave that card out.
+fn is_left_out(
+    monitor: &Monitor,
+    policy: &Policy,
+    folder: &str,
+    person: &Human,
+    own: &Key,
+) -> bool {
+    let skips = |t: &Tunnel| t.folder.name.as_str() == folder && t.options.skip_own_card;
+    let partners = |key: &Key| monitor.standing.partners(key).contains(own);
+    policy.tunnels.iter().any(skips) && person.keys.iter().any(partners)
+}
+
 /// Is this person's card there, and does it say what it ought to?
-fn shown(person: &Human, here: &[ContactView], policy: &Policy, folder: &str) -> Option<String> {
+fn shown(
+    person: &Human,
+    here: &[ContactView],
+    ours: &dyn Fn(&str) -> bool,
+    policy: &Policy,
+    folder: &str,
+) -> Option<String> {
     let respects = policy.tunnels.iter().any(|t| {
         t.folder.name.as_str() == folder && t.options.on_user_delete == OnUserDelete::Respect
     });
@@ -64,10 +88,11 @@ fn shown(person: &Human, here: &[ContactView], policy: &Policy, folder: &str) ->
         .filter(|v| person.names.contains(text(v, "displayName")))
         .collect();
     // Several sources that know somebody differently, or one that knows two of a name, are not told apart here.
-    let plain = person.keys.len() == 1;
     let Some(card) = named.first() else {
         return (!respects).then(|| format!("no card of {person:?}"));
     };
+    // A user's own card that was adopted keeps what the user wrote.
+    let plain = person.keys.len() == 1 && ours(&card.id);
     let mails = mails(card);
     let missing = person.mails.iter().find(|m| !mails.contains(*m));
     if let (Some(mail), true, 1) = (missing, plain, named.len()) {
@@ -122,7 +147,9 @@ fn surplus(
             .map(|k| monitor.standing.partners(k))
             .unwrap_or_default();
         let wanted = people.iter().any(|p| !p.keys.is_disjoint(&partners));
-        if counts && !wanted && !keeps {
+        let same = |v: &&ContactView| super::cards::mark(v).is_some_and(|m| m.entry == mark.entry);
+        let indistinct = monitor.cards.memory_lost && here.iter().filter(same).count() > 1;
+        if counts && !wanted && !keeps && !indistinct {
             return Some(format!(
                 "a card of nobody who is wanted: {:?} {key:?} {} of {} g{}",
                 text(view, "displayName"),

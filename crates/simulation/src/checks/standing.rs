@@ -127,7 +127,7 @@ impl Standing {
         self.holds(&self.ever, mailbox, catalog, entry) || self.is_late(mailbox, catalog, entry)
     }
 
-    /// Somebody left within the last day, which two rounds must agree on first; meanwhile a mailbox joined. Its
+    /// Somebody left within the last days, which two complete rounds must agree on first; meanwhile a mailbox joined. Its
     /// first fill has the leaver, too, until the leaving is confirmed.
     fn is_late(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
         let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
@@ -136,7 +136,7 @@ impl Standing {
         let place = (mailbox.to_owned(), folder.to_owned());
         let lately = |k: &Key| {
             let gone = self.gone_at.get(&(folder.to_owned(), k.clone()));
-            gone.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(1))
+            gone.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(4))
         };
         self.now.contains_key(&place) && self.partners(key).iter().any(lately)
     }

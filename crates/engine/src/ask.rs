@@ -68,7 +68,10 @@ impl Engine {
                 )
                 .await?;
         }
-        let run = self.begin(book, trigger, ask).await?;
+        let Some(run) = self.begin(book, trigger, ask).await? else {
+            // Somebody else was quicker.
+            return Box::pin(self.ask(book, trigger, ask)).await;
+        };
         self.offer_book(book).await?;
         Ok(Asked { run, busy: false })
     }
@@ -84,7 +87,7 @@ impl Engine {
         book: &Book,
         trigger: Trigger,
         ask: &Ask,
-    ) -> Result<RunId, StoreError> {
+    ) -> Result<Option<RunId>, StoreError> {
         let start = RunStart {
             tenant: book.tenant.clone(),
             book: book.key.clone(),
@@ -92,12 +95,14 @@ impl Engine {
             policy_version: self.in_force().policy.version.clone(),
         };
         let now = self.store().time().await?;
-        let run = self.store().begin_run(&start, now).await?;
+        let Some(run) = self.store().begin_run(&start, now).await? else {
+            return Ok(None);
+        };
         let text = serde_json::to_string(ask).unwrap_or_default();
         self.store()
             .set_setting(&scope(run), ASK, Some(&text))
             .await?;
-        Ok(run)
+        Ok(Some(run))
     }
 
     pub(crate) async fn ask_of(&self, run: RunId) -> Result<Ask, StoreError> {

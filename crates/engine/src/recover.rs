@@ -43,6 +43,37 @@ pub(crate) async fn known_stamps(
     Ok(known)
 }
 
+/// What a search for forgotten copies found.
+#[derive(Debug, Default)]
+pub(crate) struct Strays {
+    pub mailboxes: BTreeSet<MailboxId>,
+    /// A mailbox did not answer: search again.
+    pub incomplete: bool,
+}
+
+/// Which of these mailboxes hold copies of the book: one folder list each, and a listing where there is a folder.
+pub(crate) async fn strays(
+    engine: &Engine,
+    tenant: &Tenant,
+    book: &Book,
+    mailboxes: &[MailboxId],
+) -> Result<Strays, JobError> {
+    let mut strays = Strays::default();
+    for mailbox in mailboxes {
+        match stamps(engine, tenant, book, mailbox).await {
+            Ok(found) if found.is_empty() => {}
+            Ok(_) => {
+                strays.mailboxes.insert(mailbox.clone());
+            }
+            Err(GraphError::SignIn { at, reason }) => {
+                return Err(GraphError::SignIn { at, reason }.into());
+            }
+            Err(_) => strays.incomplete = true,
+        }
+    }
+    Ok(strays)
+}
+
 async fn stamps(
     engine: &Engine,
     tenant: &Tenant,

@@ -39,7 +39,7 @@ pub fn attend(input: &CompileInput, audience: &Audience) -> Attendance {
                 unsure |= !sight.maybe.is_empty();
                 all.stay_or_go(input, audience, member, &sight);
             }
-            _ => all.welcome(mailbox, person, sight.sure),
+            _ => all.welcome(input, mailbox, person, sight.sure),
         }
     }
     for member in input
@@ -72,9 +72,16 @@ fn complete(input: &CompileInput, audience: &Audience) -> bool {
 }
 
 impl Attendance {
-    /// Somebody new, or back again, with what is certain; more may follow when it is known.
-    fn welcome(&mut self, mailbox: MailboxId, person: &Person, sources: BTreeSet<String>) {
-        if sources.is_empty() {
+    /// Somebody new, or back again, with what is certain; more may follow when it is known. A stray joins with a
+    /// view of nothing: whatever it holds of ours is nobody's, and a person decides about it.
+    fn welcome(
+        &mut self,
+        input: &CompileInput,
+        mailbox: MailboxId,
+        person: &Person,
+        sources: BTreeSet<String>,
+    ) {
+        if sources.is_empty() && !input.strays.contains(&mailbox) {
             return;
         }
         let view = view_id(&sources);

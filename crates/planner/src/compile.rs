@@ -13,7 +13,7 @@ use model::member::Member;
 use model::person::{Facts, FolderSource};
 use model::plan::{Note, Reason};
 use model::tunnel::{Book, Choice};
-use model::{EntryId, Millis, Timestamp};
+use model::{EntryId, MailboxId, Millis, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which collections were read to their end this round. From any other, absence says nothing.
@@ -41,6 +41,8 @@ pub struct CompileInput<'a> {
     pub members: &'a [Member],
     /// Entries of the stamps found by full looks; only filled while the store is being recovered.
     pub known_stamps: &'a BTreeSet<EntryId>,
+    /// Mailboxes outside of the audience that hold copies which nobody remembers; only filled by recovery.
+    pub strays: &'a BTreeSet<MailboxId>,
     /// Counts the tenant's rounds; grows with each.
     pub round: i64,
     pub now: Timestamp,

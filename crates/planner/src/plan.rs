@@ -76,10 +76,24 @@ pub fn to_prove(input: &Input) -> BTreeSet<ItemId> {
         .links
         .values()
         .filter(|link| link.part == Part::Core)
-        .filter_map(|link| link.item.as_ref())
-        .filter(|item| matches!(sight(input, item), Sight::Unseen));
+        .filter(|link| is_to_prove(input, link))
+        .filter_map(|link| link.item.as_ref());
     let strangers = Strangers::of(input);
     lost.chain(strangers.unread()).cloned().collect()
+}
+
+/// Is nothing known of this copy but that it was there? Then what it says must be looked at before it is written
+/// to: somebody may have edited it.
+fn is_unread(input: &Input, link: &Link, sight: Sight) -> bool {
+    matches!(sight, Sight::Same) && base(input, link).is_none()
+}
+
+fn is_to_prove(input: &Input, link: &Link) -> bool {
+    let wanted = |entry| matches!(wish(input, entry), Wish::Card { .. });
+    link.item.as_ref().is_some_and(|item| {
+        let sight = sight(input, item);
+        matches!(sight, Sight::Unseen) || (is_unread(input, link, sight) && wanted(link.entry))
+    })
 }
 
 /// Does this plan leave a card with our mark that nothing explains yet? Then the look that it was made from was not
@@ -199,6 +213,15 @@ fn linked(input: &Input, link: &Link, item: &ItemId, wish: Wish, sight: Sight, p
     let entry = link.entry;
     match (wish, sight) {
         (_, Sight::Unseen) => note(plan, Some(entry), Some(item), Reason::Unseen, ""),
+        (Wish::Card { .. }, sight) if is_unread(input, link, sight) => {
+            note(
+                plan,
+                Some(entry),
+                Some(item),
+                Reason::Unseen,
+                "not read yet",
+            );
+        }
         (Wish::Stranger, Sight::Here(here)) if knows_orphans(input) => {
             remove(input, link, item, Proof::Orphan, Sight::Here(here), plan);
             orphan(input, entry, item, plan);
@@ -592,6 +615,22 @@ fn leave(input: &Input, plan: &mut Plan) {
             (_, _, Sight::Gone) => bury(link, plan),
             (_, _, Sight::Unseen) => note(plan, Some(*entry), Some(item), Reason::Unseen, ""),
             (_, _, sight) => remove(input, link, item, Proof::LeftAudience, sight, plan),
+        }
+    }
+    if input.member.state == MemberState::LeavingRemove {
+        leave_strays(input, plan);
+    }
+}
+
+/// Cards of ours in a leaving mailbox that nobody remembers: the store was lost since they were made.
+fn leave_strays(input: &Input, plan: &mut Plan) {
+    let strangers = Strangers::of(input);
+    let borne: BTreeSet<EntryId> = strangers.borne().collect();
+    for entry in borne {
+        let link = input.links.get(&(entry, Part::Core));
+        if link.is_none_or(|l| l.item.is_none()) {
+            let used = link.map_or(0, |l| l.generation);
+            orphans(input, &strangers, entry, used, plan);
         }
     }
 }

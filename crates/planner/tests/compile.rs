@@ -38,6 +38,7 @@ struct Tenant {
     catalog: Catalog,
     members: Vec<Member>,
     known_stamps: BTreeSet<EntryId>,
+    strays: BTreeSet<MailboxId>,
     round: i64,
     /// Milliseconds; a round lasts a second.
     apart: i64,
@@ -95,6 +96,7 @@ impl Tenant {
             catalog: Catalog::default(),
             members: Vec::new(),
             known_stamps: BTreeSet::new(),
+            strays: BTreeSet::new(),
             round: 0,
             apart: 0,
             text: String::new(),
@@ -182,6 +184,9 @@ impl Tenant {
             ["source", id, key, place, rest @ ..] => self.source(id, key, place, rest),
             ["audience", id, rest @ ..] => self.find(id).audience = choice(rest),
             ["apart", ms] => self.apart = ms.parse().unwrap(),
+            ["stray", mailbox] => {
+                self.strays.insert(MailboxId::from(*mailbox));
+            }
             ["incomplete"] => self.complete = false,
             ["complete"] => self.complete = true,
             ["round"] => self.round(),
@@ -274,6 +279,7 @@ impl Tenant {
             catalog: &self.catalog,
             members: &self.members,
             known_stamps: &self.known_stamps,
+            strays: &self.strays,
             round: self.round,
             now: Timestamp(self.round * 1_000),
             apart: Millis(self.apart),
@@ -604,6 +610,25 @@ fn an_exclusion_that_was_misread_once_shows_nobody() {
             round 3
               V1 E2 display_name=Ben; emails=b@x
         "#]],
+    );
+}
+
+#[test]
+fn a_mailbox_with_copies_that_nobody_remembers_joins_with_a_view_of_nothing() {
+    check(
+        "
+    tunnel t1
+    audience t1 mailboxes=a@x
+    source t1 dir directory
+    user u1 display_name=Anna emails=a@x
+    user u2 display_name=Ben emails=b@x
+    mailbox u1 user
+    mailbox u2 user
+    stray u2
+    round
+    round
+",
+        expect![[""]],
     );
 }
 

@@ -302,8 +302,9 @@ impl Calm {
                 return;
             }
             match Self::difference(world) {
-                // The oracle does not see every field: only a round that wrote nothing says that all is done.
-                None if Self::writes(world) == before => break,
+                // The oracle does not see every field: only a round that wrote nothing says that all is done, and not
+                // the first one, which may see somebody leaving whom the second one confirms.
+                None if round > 1 && Self::writes(world) == before => break,
                 Some(what) if round == ROUNDS => {
                     let now = world.now();
                     let mut ground = world.ground.lock();

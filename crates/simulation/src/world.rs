@@ -220,7 +220,7 @@ impl World {
         let now = self.now();
         let mut ground = self.ground.lock();
         ground.monitor.count("the store was lost", 1);
-        ground.monitor.cards.forget_generations();
+        ground.monitor.cards.forget_generations(now);
         ground.monitor.cards.writes.clear();
         ground.faults += 1;
         ground.trace.say(now, || "the store is lost".to_owned());
@@ -348,6 +348,7 @@ impl World {
                 "  {} {} at version {}\n",
                 book.key, book.catalog, catalog.version
             );
+            out += &format!("    rules {:?}\n", catalog.rules.keys());
             for ((source, key), c) in &catalog.contributions {
                 out += &format!("    {source} {key} entry {} {:?}\n", c.entry, c.standing);
             }

@@ -78,16 +78,20 @@ pub struct RunFilter {
 
 impl Store {
     /// Begins a run in the state `planning`.
-    pub async fn begin_run(&self, start: &RunStart, now: Timestamp) -> Result<RunId> {
+    pub async fn begin_run(&self, start: &RunStart, now: Timestamp) -> Result<Option<RunId>> {
         let start = start.clone();
         self.write(move |db| {
             let (cause, state) = (word(&start.trigger), word(&RunState::Planning));
             let (book, version) = (start.book.as_str(), &start.policy_version);
+            let open = db.first(OPEN, args![&start.tenant, book], |row| row.int(0))?;
+            if open.is_some() {
+                return Ok(None);
+            }
             db.number(
                 BEGIN,
                 args![&start.tenant, book, cause, state, version, now],
             )
-            .map(RunId)
+            .map(|id| Some(RunId(id)))
         })
         .await
     }
@@ -352,6 +356,7 @@ fn account(row: &Row, from: usize) -> Result<Account> {
 
 statements! {
     TENANT_OF = "SELECT tenant FROM run WHERE id = $1 ORDER BY id";
+    OPEN = "SELECT id FROM run WHERE tenant = $1 AND book = $2 AND ended_at IS NULL ORDER BY id LIMIT 1";
     BEGIN = "INSERT INTO run (tenant, book, cause, state, policy_version, started_at, reason) \
         VALUES ($1, $2, $3, $4, $5, $6, '') RETURNING id";
     ADD_MEMBER = "INSERT INTO run_member (run, member, state, planned, done, deferred, quarantined, held, reason) \

@@ -164,9 +164,11 @@ async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Agai
     }
     let refreshed = refresh::refresh(engine, tenant, book, Asked::No).await?;
     if !refreshed.due.is_empty() {
-        let run = engine
-            .begin(book, Trigger::Schedule, &Ask::default())
-            .await?;
+        let ask = Ask::default();
+        let Some(run) = engine.begin(book, Trigger::Schedule, &ask).await? else {
+            // Somebody asked for a run meanwhile: it does what there is to do.
+            return next_round(engine, book, engine.store().time().await?).await;
+        };
         let members: Vec<MemberId> = refreshed.due.into_iter().collect();
         engine.store().add_run_members(run, &members).await?;
         offer_members(engine, book, &members).await?;

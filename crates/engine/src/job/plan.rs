@@ -119,10 +119,14 @@ impl Place<'_> {
         let now = self.engine.store().time().await?;
         let old = |at: Timestamp| now.since(at) >= self.engine.settings().full_look;
         let fresh = self.member.looked_full_at.is_some_and(|at| !old(at));
-        Ok(if fresh && self.member.through > 0 && !self.ask.full {
-            Wanted::Changes
-        } else {
-            Wanted::Full
-        })
+        // Copies that nobody remembers are only found by a full look, and this one is the last.
+        let leaving = self.member.state == MemberState::LeavingRemove;
+        Ok(
+            if fresh && self.member.through > 0 && !self.ask.full && !leaving {
+                Wanted::Changes
+            } else {
+                Wanted::Full
+            },
+        )
     }
 }

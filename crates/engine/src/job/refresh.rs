@@ -10,8 +10,9 @@ use crate::world::{Engine, Tenant};
 
 use model::catalog::{Catalog, Standing};
 use model::member::{Member, MemberState};
-use model::tunnel::Book;
-use model::{EntryId, MemberId};
+use model::person::{Facts, MailboxKind};
+use model::tunnel::{Book, Copies, TunnelState};
+use model::{EntryId, MailboxId, MemberId};
 use planner::compile::{CompileInput, Compiled, compile};
 use std::collections::BTreeSet;
 
@@ -128,7 +129,7 @@ async fn compile_book(
     let members: Vec<Member> = takes_part(store.members(&book.tenant, book.catalog).await?);
     let now = store.time().await?;
     let lists = engine.lists(&book.tenant);
-    let with = |known_stamps: &BTreeSet<EntryId>| {
+    let with = |known_stamps: &BTreeSet<EntryId>, strays: &BTreeSet<MailboxId>| {
         compile(&CompileInput {
             book,
             lists: &lists,
@@ -137,27 +138,58 @@ async fn compile_book(
             catalog: &catalog,
             members: &members,
             known_stamps,
+            strays,
             round: now.0,
             now,
             apart: engine.settings().bounds.visible,
             keys: &engine.inner.keys,
         })
     };
-    let mut compiled = with(&BTreeSet::new())?;
+    let mut compiled = with(&BTreeSet::new(), &BTreeSet::new())?;
+    let mut searched = true;
     if catalog.version == 0 {
         // A book that this store has never seen: copies of an earlier one may be out there.
         let mailboxes: Vec<_> = compiled.members.join.keys().cloned().collect();
         let known = recover::known_stamps(engine, tenant, book, &mailboxes).await?;
-        if !known.is_empty() {
-            compiled = with(&known)?;
+        let others = others(&facts, &mailboxes, &members);
+        let strays = match takes_copies_along(book) && (!known.is_empty() || is_removed(book)) {
+            true => recover::strays(engine, tenant, book, &others).await?,
+            false => recover::Strays::default(),
+        };
+        searched = !strays.incomplete;
+        if !known.is_empty() || !strays.mailboxes.is_empty() {
+            compiled = with(&known, &strays.mailboxes)?;
         }
     }
     keep(engine, book, &catalog, &members, &compiled).await?;
     engine
         .store()
-        .set_setting(&scope(book), COMPILED, Some(sources))
+        .set_setting(&scope(book), COMPILED, searched.then_some(sources))
         .await?;
     Ok(())
+}
+
+/// Mailboxes that the book does not name (any more).
+fn others(facts: &Facts, named: &[MailboxId], members: &[Member]) -> Vec<MailboxId> {
+    let known: BTreeSet<&MailboxId> = named
+        .iter()
+        .chain(members.iter().map(|m| &m.mailbox))
+        .collect();
+    let usable = facts
+        .mailboxes
+        .iter()
+        .filter(|(_, kind)| **kind != MailboxKind::None);
+    let others = usable.map(|(id, _)| id).filter(|id| !known.contains(id));
+    others.cloned().collect()
+}
+
+/// Copies that a tunnel keeps when it goes are not looked for.
+fn takes_copies_along(book: &Book) -> bool {
+    book.tunnels.iter().all(|t| t.copies == Copies::Remove)
+}
+
+fn is_removed(book: &Book) -> bool {
+    book.tunnels.iter().any(|t| t.state == TunnelState::Removed)
 }
 
 fn takes_part(members: Vec<Member>) -> Vec<Member> {

@@ -57,6 +57,7 @@ pub struct Cards {
     /// The store was lost: which card is ours and which a user's copy of it nobody can tell, so that a person who
     /// approves the removal of cards without a source may approve that of a copy.
     pub memory_lost: bool,
+    lost_at_ms: Option<i64>,
 }
 
 /// What no source of these towns ever says: a user's own notes, which we must never touch.
@@ -137,10 +138,7 @@ fn created(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event, at:
     }
     if ours {
         monitor.count("cards created", 1);
-        monitor
-            .cards
-            .writes
-            .push((at.0.clone(), at.1.clone(), Operation::Create, event.at_ms));
+        monitor.cards.wrote(&at, Operation::Create, event.at_ms);
         match mark {
             Some(mark) => card.excused = unique(monitor, cloud, town, event, &at, mark),
             None => monitor.count("our mark was lost on the way", 1),
@@ -280,10 +278,7 @@ fn updated(
         format!("we changed {touched:?} of {}", at.1)
     });
     monitor.count("cards updated", 1);
-    monitor
-        .cards
-        .writes
-        .push((at.0.clone(), at.1.clone(), event.operation, event.at_ms));
+    monitor.cards.wrote(at, event.operation, event.at_ms);
     tug(monitor, event, at);
 }
 
@@ -334,10 +329,7 @@ fn deleted(monitor: &mut Monitor, event: &Event, at: &(String, String)) {
         at_ms: event.at_ms,
         living,
     });
-    monitor
-        .cards
-        .writes
-        .push((at.0.clone(), at.1.clone(), Operation::Delete, event.at_ms));
+    monitor.cards.wrote(at, Operation::Delete, event.at_ms);
     let Some(mark) = card.mark else { return };
     let left = monitor.standing.may_leave(&at.0, mark.catalog, mark.entry);
     let key = monitor.standing.person(mark.catalog, mark.entry).cloned();
@@ -371,8 +363,21 @@ impl Cards {
             .sum()
     }
 
+    /// A write of ours was committed. What was sent before the store was lost is in no ledger any more.
+    fn wrote(&mut self, at: &(String, String), operation: Operation, at_ms: i64) {
+        const COMMITTED_WITHIN_MS: i64 = 150_000;
+        if self
+            .lost_at_ms
+            .is_none_or(|lost| at_ms > lost + COMMITTED_WITHIN_MS)
+        {
+            self.writes
+                .push((at.0.clone(), at.1.clone(), operation, at_ms));
+        }
+    }
+
     /// The store was lost: what it knew of generations is lost with it.
-    pub fn forget_generations(&mut self) {
+    pub fn forget_generations(&mut self, now: Timestamp) {
+        self.lost_at_ms = Some(now.0);
         self.removed.clear();
         self.memory_lost = true;
     }

@@ -14,14 +14,26 @@ use std::collections::BTreeSet;
 pub fn end_state(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Option<String> {
     for ((mailbox, folder), keys) in wanted(town, policy) {
         let here = cards_of(monitor, cloud, town, &mailbox, &folder);
+        if is_lost_folder(monitor, &here, &folder) {
+            continue;
+        }
         let people = humans(town, &keys);
         let own = object(&mailbox);
+        // With the store, the knowledge went which card is ours and which a user's copy: such are left alone.
+        let copied = |v: &&ContactView| {
+            let card = monitor.cards.all.get(&(mailbox.clone(), v.id.clone()));
+            card.is_some_and(|c| c.copy)
+        };
+        let indistinct = monitor.cards.memory_lost && here.iter().any(|v| copied(&v));
         for person in people
             .iter()
             .filter(|p| !is_left_out(monitor, policy, &folder, p, &own))
         {
-            let ours = |id: &str| monitor.cards.is_ours(&mailbox, id);
-            if let Some(what) = shown(person, &here, &ours, policy, &folder) {
+            let ours = |id: &str| {
+                let card = monitor.cards.all.get(&(mailbox.clone(), id.to_owned()));
+                card.is_some_and(|c| c.ours && !c.excused)
+            };
+            if let Some(what) = shown(person, &here, &ours, indistinct, policy, &folder) {
                 return Some(format!("{folder} of {mailbox}: {what}"));
             }
         }
@@ -59,6 +71,13 @@ fn cards_of(
         .collect()
 }
 
+/// A folder that was the user's own before we wrote into it bears no mark of ours: renamed, and with the store lost,
+/// nobody can know it again.
+fn is_lost_folder(monitor: &Monitor, here: &[ContactView], folder: &str) -> bool {
+    let renamed = here.first().is_some_and(|v| v.folder.name != folder);
+    renamed && monitor.cards.memory_lost
+}
+
 /// The mailbox's own person, under whatever key a source knows them, where the tunnels leave that card out.
 fn is_left_out(
     monitor: &Monitor,
@@ -77,6 +96,7 @@ fn shown(
     person: &Human,
     here: &[ContactView],
     ours: &dyn Fn(&str) -> bool,
+    indistinct: bool,
     policy: &Policy,
     folder: &str,
 ) -> Option<String> {
@@ -89,7 +109,7 @@ fn shown(
         .collect();
     // Several sources that know somebody differently, or one that knows two of a name, are not told apart here.
     let Some(card) = named.first() else {
-        return (!respects).then(|| format!("no card of {person:?}"));
+        return (!respects && !indistinct).then(|| format!("no card of {person:?}"));
     };
     // A user's own card that was adopted keeps what the user wrote.
     let plain = person.keys.len() == 1 && ours(&card.id);
@@ -115,7 +135,7 @@ fn shown(
         false => !person.mobiles.contains(mobile),
     };
     (wrong && strict && plain && named.len() == 1)
-        .then(|| format!("{mobile:?} is on the card of {person:?}"))
+        .then(|| format!("{mobile:?} is on the card {} of {person:?}", card.id))
 }
 
 /// A card of ours, of nobody who is wanted.

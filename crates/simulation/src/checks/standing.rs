@@ -25,6 +25,9 @@ pub struct Standing {
     /// When somebody was last seen to leave a folder's selection, per (folder, person).
     gone_at: BTreeMap<(String, Key), Timestamp>,
     seen_at: Timestamp,
+    /// When a mailbox last left a folder's audience by a fact; an edited policy holds at once.
+    left_at: BTreeMap<(String, String), Timestamp>,
+    policy: String,
     /// Folders whose copies were once given up: removed tunnels that kept them.
     kept: BTreeSet<String>,
 }
@@ -42,6 +45,8 @@ impl Standing {
             names: BTreeMap::new(),
             gone_at: BTreeMap::new(),
             seen_at: Timestamp(0),
+            left_at: BTreeMap::new(),
+            policy: String::new(),
             kept: BTreeSet::new(),
         }
     }
@@ -52,8 +57,12 @@ impl Standing {
         let gives_up = |t: &&Tunnel| t.state == TunnelState::Removed && t.copies == Copies::Keep;
         let kept = policy.tunnels.iter().filter(gives_up);
         self.kept.extend(kept.map(|t| t.folder.name.0.clone()));
+        let edited = std::mem::replace(&mut self.policy, policy.version.clone()) != policy.version;
         for (place, before) in &self.now {
             let still = next.get(place);
+            if still.is_none() && !edited {
+                self.left_at.insert(place.clone(), now);
+            }
             let gone = before
                 .iter()
                 .filter(|k| still.is_none_or(|s| !s.contains(*k)))
@@ -138,7 +147,11 @@ impl Standing {
             let gone = self.gone_at.get(&(folder.to_owned(), k.clone()));
             gone.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(4))
         };
-        self.now.contains_key(&place) && self.partners(key).iter().any(lately)
+        let joined = self.now.contains_key(&place) && self.partners(key).iter().any(lately);
+        // The other way round: the mailbox left, and groups are asked once an hour; meanwhile somebody joined.
+        let left = self.left_at.get(&place);
+        let lagging = left.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(1));
+        joined || (lagging && self.is_wanted_somewhere(folder, key))
     }
 
     /// Is there a truth behind the removal of this person's card?
@@ -149,6 +162,12 @@ impl Standing {
         paired
             || !self.holds(&self.now, mailbox, catalog, entry)
             || self.holds(&self.left, mailbox, catalog, entry)
+    }
+
+    fn is_wanted_somewhere(&self, folder: &str, key: &Key) -> bool {
+        let partners = self.partners(key);
+        let mut places = self.now.iter().filter(|((_, f), _)| f == folder);
+        places.any(|(_, keys)| !keys.is_disjoint(&partners))
     }
 
     fn holds(&self, wanted: &Wanted, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {

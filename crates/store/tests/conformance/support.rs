@@ -172,7 +172,7 @@ pub fn run(store: &Store) -> RunId {
         trigger: Trigger::Command,
         policy_version: "p1".to_owned(),
     };
-    block_on(store.begin_run(&start, NOW)).unwrap()
+    block_on(store.begin_run(&start, NOW)).unwrap().unwrap()
 }
 
 pub fn create(entry: u128) -> Intent {

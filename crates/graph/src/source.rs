@@ -206,7 +206,9 @@ fn chosen(all: &[Folder], path: &str, children: bool) -> Option<BTreeSet<FolderI
     let mut folders: BTreeSet<FolderId> = [at.id.clone()].into();
     if children {
         // Parents come before their children.
-        for folder in all {
+        // A folder that bears our stamp is a target of ours: what lies in it are copies, even where a card has lost
+        // its own.
+        for folder in all.iter().filter(|f| f.stamp.is_none()) {
             if folder.parent.as_ref().is_some_and(|p| folders.contains(p)) {
                 folders.insert(folder.id.clone());
             }

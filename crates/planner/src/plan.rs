@@ -226,7 +226,8 @@ fn linked(input: &Input, link: &Link, item: &ItemId, wish: Wish, sight: Sight, p
             remove(input, link, item, Proof::Orphan, Sight::Here(here), plan);
             orphan(input, entry, item, plan);
         }
-        (Wish::Stranger, Sight::Here(_) | Sight::Same | Sight::Gone) => {
+        (Wish::Stranger, Sight::Gone) => bury(link, plan),
+        (Wish::Stranger, Sight::Here(_) | Sight::Same) => {
             note(
                 plan,
                 Some(entry),

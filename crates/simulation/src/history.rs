@@ -332,6 +332,7 @@ impl Calm {
         ground.cloud.set_calm(true);
         drop(ground);
         let now = world.now();
+        world.calm_since = now;
         world.executor.run_until(now + Millis::hours(1));
         Self::restore_access(world);
         let mut charter = world.charter.clone();
@@ -431,7 +432,22 @@ impl Calm {
         world.ground.lock().monitor.cards.writes.len()
     }
 
+    /// None when all is as it should be; nor is anything said of a world in which a person rejected a plan for good.
     fn difference(world: &World) -> Option<String> {
+        let runs = futures::executor::block_on(world.store.runs(&store::RunFilter::default()));
+        let rejected = |r: &model::run::Run| r.state == model::run::RunState::Rejected;
+        if runs
+            .unwrap_or_default()
+            .iter()
+            .any(|r| rejected(r) && r.started_at > world.calm_since)
+        {
+            world
+                .ground
+                .lock()
+                .monitor
+                .count("a plan stayed rejected", 1);
+            return None;
+        }
         let ground = world.ground.lock();
         end_state(&ground.monitor, &ground.cloud, &ground.town, &world.policy)
     }

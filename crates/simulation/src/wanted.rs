@@ -21,12 +21,17 @@ pub fn item(address: &str, id: &str) -> Key {
 
 /// Everything that the active (and paused) tunnels want at this moment.
 pub fn wanted(town: &Town, policy: &Policy) -> Wanted {
+    wanted_by(town, policy, |state| state != TunnelState::Removed)
+}
+
+/// What the active tunnels want: a paused one keeps whom it has and takes nobody.
+pub fn wanted_by_active(town: &Town, policy: &Policy) -> Wanted {
+    wanted_by(town, policy, |state| state == TunnelState::Active)
+}
+
+fn wanted_by(town: &Town, policy: &Policy, counts: impl Fn(TunnelState) -> bool) -> Wanted {
     let mut all = Wanted::new();
-    for tunnel in policy
-        .tunnels
-        .iter()
-        .filter(|t| t.state != TunnelState::Removed)
-    {
+    for tunnel in policy.tunnels.iter().filter(|t| counts(t.state)) {
         let sources: Vec<(&Source, BTreeSet<Key>)> = tunnel
             .sources
             .iter()
@@ -178,13 +183,13 @@ pub fn humans(town: &Town, keys: &BTreeSet<Key>) -> Vec<Human> {
     all
 }
 
-fn is_same(a: &Human, b: &Human) -> bool {
+pub fn is_same(a: &Human, b: &Human) -> bool {
     let number = a.mobiles.intersection(&b.mobiles).next().is_some();
     let name = a.names.intersection(&b.names).next().is_some();
     a.mails.intersection(&b.mails).next().is_some() || (number && name)
 }
 
-fn human(town: &Town, key: &Key) -> Human {
+pub fn human(town: &Town, key: &Key) -> Human {
     let set = |text: &str| -> BTreeSet<String> {
         (!text.is_empty())
             .then(|| text.to_owned())

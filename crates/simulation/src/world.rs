@@ -49,6 +49,8 @@ pub struct World {
     pub workers: [Option<Worker>; 2],
     pub logs: Logs,
     pub restarts: u64,
+    /// From here on nothing goes wrong any more.
+    pub calm_since: Timestamp,
     signer: Arc<SecretSigner>,
     client: String,
     directory: String,
@@ -115,6 +117,7 @@ impl World {
             workers: [None, None],
             logs: Logs::default(),
             restarts: 0,
+            calm_since: Timestamp::NEVER,
             signer,
             client,
             directory,

@@ -69,6 +69,7 @@ async fn place<'a>(
         return Ok(None);
     };
     if member.state == MemberState::Left {
+        leave_run(engine, &book, &run, &row).await?;
         return Ok(None);
     }
     let ask = engine.ask_of(run.id).await?;
@@ -84,6 +85,32 @@ async fn place<'a>(
         ask,
         approved,
     }))
+}
+
+/// A member that left for good while a run still waited for it: nothing is left to do there.
+async fn leave_run(
+    engine: &Engine,
+    book: &Book,
+    run: &Run,
+    row: &RunMember,
+) -> Result<(), JobError> {
+    use MemberRunState::{Performing, Planned, Waiting};
+    if !matches!(row.state, Waiting | Planned | Performing) {
+        return Ok(());
+    }
+    let planned = row.tally.as_ref().map_or(0, |t| t.writes());
+    let account = Account {
+        planned,
+        deferred: planned,
+        ..Account::default()
+    };
+    let (store, state) = (engine.store(), MemberRunState::Deferred);
+    let reason = "it left the audience meanwhile";
+    store
+        .member_done(run.id, row.member, account, state, reason)
+        .await?;
+    engine.offer_book(book).await?;
+    Ok(())
 }
 
 /// A mailbox that cannot be read or written now hurts no other: it is left for a later round.

@@ -2,7 +2,7 @@
 
 use crate::charter::TENANT;
 use crate::town::Town;
-use crate::wanted::{Key, Wanted, humans, named, wanted};
+use crate::wanted::{Human, Key, Wanted, human, humans, is_same, named, wanted, wanted_by_active};
 use model::tunnel::{Copies, Policy, Tunnel, TunnelState};
 use model::{BookKey, CatalogId, EntryId, Millis, TenantName, Timestamp};
 use planner::identity::Keys;
@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Standing {
     keys: Keys,
     pub now: Wanted,
+    active: Wanted,
     /// Wanted at some time, per (mailbox, folder).
     ever: Wanted,
     /// Not wanted any more at some time after having been wanted.
@@ -20,8 +21,9 @@ pub struct Standing {
     paired: BTreeMap<Key, BTreeSet<Key>>,
     folders: BTreeMap<CatalogId, String>,
     people: BTreeMap<(CatalogId, EntryId), Key>,
-    /// Every name that a key ever had: a card may be given back after its person is gone for good.
-    names: BTreeMap<Key, BTreeSet<String>>,
+    /// Everything that a key was ever known by: a card may be given back after its person is gone for good, and
+    /// somebody may turn out to be one with a person who is just leaving.
+    known: BTreeMap<Key, Human>,
     /// When somebody was last seen to leave a folder's selection, per (folder, person).
     gone_at: BTreeMap<(String, Key), Timestamp>,
     seen_at: Timestamp,
@@ -37,12 +39,13 @@ impl Standing {
         Self {
             keys,
             now: Wanted::new(),
+            active: Wanted::new(),
             ever: Wanted::new(),
             left: Wanted::new(),
             paired: BTreeMap::new(),
             folders: BTreeMap::new(),
             people: BTreeMap::new(),
-            names: BTreeMap::new(),
+            known: BTreeMap::new(),
             gone_at: BTreeMap::new(),
             seen_at: Timestamp(0),
             left_at: BTreeMap::new(),
@@ -58,6 +61,19 @@ impl Standing {
         let kept = policy.tunnels.iter().filter(gives_up);
         self.kept.extend(kept.map(|t| t.folder.name.0.clone()));
         let edited = std::mem::replace(&mut self.policy, policy.version.clone()) != policy.version;
+        let active = wanted_by_active(town, policy);
+        // Somebody who was only ever taken by an active tunnel leaves with that one, whatever a paused one wants.
+        for (place, before) in self.active.iter().filter(|_| !edited) {
+            let still = active.get(place);
+            let gone = before
+                .iter()
+                .filter(|k| still.is_none_or(|s| !s.contains(*k)));
+            self.left
+                .entry(place.clone())
+                .or_default()
+                .extend(gone.cloned());
+        }
+        self.active = active;
         for (place, before) in &self.now {
             let still = next.get(place);
             if still.is_none() && !edited {
@@ -86,8 +102,7 @@ impl Standing {
         let everyone: BTreeSet<Key> = named.into_values().flatten().collect();
         for human in humans(town, &everyone) {
             for key in &human.keys {
-                let names = self.names.entry(key.clone()).or_default();
-                names.extend(human.names.iter().cloned());
+                self.know(town, key);
             }
             for key in human.keys.iter().filter(|_| human.keys.len() > 1) {
                 let partners = self.paired.entry(key.clone()).or_default();
@@ -95,6 +110,26 @@ impl Standing {
             }
         }
         self.now = next;
+    }
+
+    /// Remembers what is said of somebody, and with whom that makes them one.
+    fn know(&mut self, town: &Town, key: &Key) {
+        let said = human(town, key);
+        let same = self
+            .known
+            .iter()
+            .filter(|(k, h)| *k != key && is_same(h, &said));
+        let same: Vec<Key> = same.map(|(k, _)| k.clone()).collect();
+        for other in same {
+            for (a, b) in [(key, &other), (&other, key)] {
+                let partners = self.paired.entry(a.clone()).or_default();
+                partners.extend([a.clone(), b.clone()]);
+            }
+        }
+        let known = self.known.entry(key.clone()).or_default();
+        known.names.extend(said.names);
+        known.mails.extend(said.mails);
+        known.mobiles.extend(said.mobiles);
     }
 
     /// Which entries these people are in the catalog of this folder.
@@ -186,7 +221,9 @@ impl Standing {
     pub fn names_in(&self, mailbox: &str) -> BTreeSet<String> {
         let here = self.ever.iter().filter(|((m, _), _)| m == mailbox);
         let keys = here.flat_map(|(_, keys)| keys);
-        let names = keys.filter_map(|k| self.names.get(k)).flatten();
+        let names = keys
+            .filter_map(|k| self.known.get(k))
+            .flat_map(|h| &h.names);
         names
             .filter_map(|n| n.rsplit(' ').next())
             .map(str::to_lowercase)

@@ -136,7 +136,9 @@ fn note(round: &mut Round, read: Observed<()>) -> Observed<bool> {
     match read {
         Ok(()) => Ok(true),
         // Without a token nothing else of this tenant can be read either.
-        Err(ObserveError::Graph(error @ GraphError::SignIn { .. })) => Err(error.into()),
+        Err(ObserveError::Graph(
+            error @ (GraphError::SignIn { .. } | GraphError::Credential { .. }),
+        )) => Err(error.into()),
         Err(ObserveError::Graph(error)) => {
             round.troubles.push(error);
             Ok(false)
@@ -278,14 +280,8 @@ impl Observer<'_> {
 
     async fn group(&self, name: &str) -> Observed<()> {
         let at = &self.tenant.at;
-        let GroupFound::One { id, name: label } = self.engine.graph().group(at, name).await? else {
-            let at = graph::Place {
-                tenant: at.name.clone(),
-                mailbox: None,
-                doing: "finding a group of the policy",
-            };
-            return Err(GraphError::Gone { at }.into());
-        };
+        let found = self.engine.graph().group(at, name).await?;
+        let (id, label) = found_one(found, at, name)?;
         let members = self.engine.graph().group_members(at, &id).await?;
         let group = Group {
             id,
@@ -448,6 +444,29 @@ impl Observer<'_> {
 
     async fn items<T: DeserializeOwned>(&self, key: &str) -> Observed<BTreeMap<String, T>> {
         Ok(decode_all(self.raw(key).await?))
+    }
+}
+
+/// A policy means exactly one group: none and several are for a person to put right.
+fn found_one(
+    found: GroupFound,
+    at: &graph::TenantRef,
+    name: &str,
+) -> Result<(String, String), GraphError> {
+    let at = graph::Place {
+        tenant: at.name.clone(),
+        mailbox: None,
+        doing: "looking up a group of the policy",
+    };
+    let wanted = name.to_owned();
+    match found {
+        GroupFound::One { id, name } => Ok((id, name)),
+        GroupFound::None => Err(GraphError::NoGroup { at, name: wanted }),
+        GroupFound::Many(count) => Err(GraphError::ManyGroups {
+            at,
+            name: wanted,
+            count,
+        }),
     }
 }
 

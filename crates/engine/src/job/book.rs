@@ -4,7 +4,7 @@ use crate::ask::Ask;
 use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh, restore};
 use crate::world::{Engine, Tenant};
 use model::member::Member;
-use model::run::{Run, RunState, Trigger};
+use model::run::{Run, RunState, Trigger, Trouble};
 use model::tunnel::{Book, TunnelState};
 use model::{CatalogId, MemberId, Millis, Timestamp};
 use std::collections::BTreeSet;
@@ -78,20 +78,25 @@ async fn begin(
     let refreshed = match refresh::refresh(engine, tenant, book, true).await {
         Ok(refreshed) => refreshed,
         Err(JobError::Graph(error)) => {
+            let trouble = Trouble::from(&error);
+            engine.store().run_troubled(run.id, &trouble).await?;
             let now = engine.store().time().await?;
             engine
                 .store()
-                .finish_run(run.id, RunState::Incomplete, &error.to_string(), now)
+                .finish_run(run.id, RunState::Incomplete, &trouble.detail, now)
                 .await?;
             return next_round(engine, book, now).await;
         }
         Err(error) => return Err(error),
     };
+    if let Some(trouble) = refreshed.worst() {
+        engine.store().run_troubled(run.id, trouble).await?;
+    }
     let members = chosen(engine, book, &ask, &refreshed.due).await?;
     if members.is_empty() {
         let now = engine.store().time().await?;
-        let (state, reason) = match refreshed.troubles.first() {
-            Some(trouble) => (RunState::Incomplete, trouble.clone()),
+        let (state, reason) = match refreshed.worst() {
+            Some(trouble) => (RunState::Incomplete, trouble.detail.clone()),
             None => (RunState::Done, "nothing to do".to_owned()),
         };
         engine
@@ -165,6 +170,9 @@ async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Agai
         let run = engine
             .begin(book, Trigger::Schedule, &Ask::default())
             .await?;
+        if let Some(trouble) = refreshed.worst() {
+            engine.store().run_troubled(run, trouble).await?;
+        }
         let members: Vec<MemberId> = refreshed.due.into_iter().collect();
         engine.store().add_run_members(run, &members).await?;
         offer_members(engine, book, &members).await?;
@@ -195,7 +203,11 @@ async fn finish(
     let now = engine.store().time().await?;
     let left = progress.deferred + progress.stale;
     let (state, reason) = match (left, progress.members()) {
-        (0, _) => (RunState::Done, String::new()),
+        (0, _) => match &run.trouble {
+            // Every mailbox has what is known, but not all could be read.
+            Some(trouble) => (RunState::Incomplete, trouble.detail.clone()),
+            None => (RunState::Done, String::new()),
+        },
         (_, all) if progress.stale == all => (
             RunState::Stale,
             "every mailbox changed since the plan was made".to_owned(),

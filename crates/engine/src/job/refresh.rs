@@ -10,6 +10,7 @@ use crate::world::{Engine, Tenant};
 
 use model::catalog::{Catalog, Standing};
 use model::member::{Member, MemberState};
+use model::run::Trouble;
 use model::tunnel::Book;
 use model::{EntryId, MemberId};
 use planner::compile::{CompileInput, Compiled, compile};
@@ -21,7 +22,14 @@ pub(crate) struct Refreshed {
     /// Members with something to do.
     pub due: BTreeSet<MemberId>,
     /// Sources that could not be read; what they said before still stands.
-    pub troubles: Vec<String>,
+    pub troubles: Vec<Trouble>,
+}
+
+impl Refreshed {
+    /// What a person must act on first.
+    pub(crate) fn worst(&self) -> Option<&Trouble> {
+        self.troubles.iter().min_by_key(|trouble| trouble.kind)
+    }
 }
 
 /// The field rules and options that copies were last compared by.
@@ -56,7 +64,7 @@ pub(crate) async fn refresh(
         .await?;
     Ok(Refreshed {
         due,
-        troubles: round.troubles.iter().map(ToString::to_string).collect(),
+        troubles: round.troubles.iter().map(Trouble::from).collect(),
     })
 }
 

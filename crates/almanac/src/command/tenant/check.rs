@@ -1,7 +1,7 @@
 //! `almanac tenant check`: can we work there? Token, permissions, one mailbox.
 
 use crate::cli::TenantCheck;
-use crate::command::{Context, block_on};
+use crate::command::{Context, block_on, work};
 use crate::exit::{Ended, Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Mood, Sheet};
@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use crate::settings::tenants::Tenant;
 use crate::wiring;
 use graph::{Check, Graph, GraphError, PERMISSIONS};
+use model::run::TroubleKind;
 use serde_json::{Value, json};
 
 pub fn check(context: &Context, wanted: &TenantCheck) -> Ended {
@@ -153,10 +154,8 @@ impl Found {
 
 /// The exit code of an answer of Microsoft's.
 pub fn exit_of(error: &GraphError) -> Exit {
-    match error {
-        GraphError::SignIn { .. } | GraphError::Permission { .. } => Exit::SignIn,
-        GraphError::Unreachable { .. } | GraphError::NoAnswer { .. } => Exit::Unreachable,
-        GraphError::Throttled { .. } | GraphError::Incomplete { .. } => Exit::Incomplete,
-        _ => Exit::Failed,
+    match error.kind() {
+        TroubleKind::Mailbox | TroubleKind::Refused => Exit::Failed,
+        kind => work::exit_of_trouble(kind),
     }
 }

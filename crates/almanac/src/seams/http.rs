@@ -150,8 +150,8 @@ async fn read(mut response: reqwest::Response) -> Result<Response, NoAnswer> {
 fn classify(error: &reqwest::Error, has_body: bool, gate: &Gate) -> NoAnswer {
     match gate.state() {
         State::Late => late(),
-        State::Waiting if has_body => NoAnswer::NotSent(cause(error)),
-        _ if error.is_connect() || error.is_builder() => NoAnswer::NotSent(cause(error)),
+        State::Waiting if has_body => NoAnswer::NotSent(whence(error)),
+        _ if error.is_connect() || error.is_builder() => NoAnswer::NotSent(whence(error)),
         _ => NoAnswer::Lost(cause(error)),
     }
 }
@@ -160,7 +160,17 @@ fn late() -> NoAnswer {
     NoAnswer::NotSent("its deadline passed before the first byte".to_owned())
 }
 
-/// The innermost cause: outer layers name the URL, which may hold a person's address.
+/// The host that was not reached, with the cause: only the host, since a path may hold a person's address.
+fn whence(error: &reqwest::Error) -> String {
+    let host = error.url().and_then(reqwest::Url::host_str);
+    match (host, error.url().and_then(reqwest::Url::port)) {
+        (Some(host), Some(port)) => format!("{host}:{port}: {}", cause(error)),
+        (Some(host), None) => format!("{host}: {}", cause(error)),
+        (None, _) => cause(error),
+    }
+}
+
+/// The innermost cause, without the operating system's number: outer layers name the URL, which may hold a person's address.
 fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".to_owned();
@@ -173,7 +183,10 @@ fn cause(error: &reqwest::Error) -> String {
     if text.contains("://") {
         "the request failed".to_owned()
     } else {
-        text
+        text.split(" (os error")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::ask::LEAVERS;
 use crate::facts;
 use crate::job::JobError;
 use crate::needs::Needs;
-use crate::observe::{self, Freshness, Round};
+use crate::observe::{self, Freshness, ObserveError, Round};
 use crate::recover;
 use crate::world::{Engine, Tenant};
 
@@ -15,6 +15,7 @@ use model::tunnel::Book;
 use model::{EntryId, MemberId};
 use planner::compile::{CompileInput, Compiled, compile};
 use std::collections::BTreeSet;
+use store::StoreError;
 
 /// What a refresh brought.
 #[derive(Debug, Default)]
@@ -51,7 +52,16 @@ pub(crate) async fn refresh(
         (false, true) => Freshness::Now,
         (false, false) => Freshness::Settled,
     };
-    let round = observe::observe(engine, tenant, &needs, freshness).await?;
+    let round = observe::observe(engine, tenant, &needs, freshness).await;
+    let worst = match &round {
+        Ok(round) => round.troubles.iter().min_by_key(|error| error.kind()),
+        Err(ObserveError::Graph(error)) => Some(error),
+        Err(ObserveError::Store(_)) => None,
+    };
+    engine
+        .remember_trouble(book, worst.map(Trouble::from))
+        .await?;
+    let round = round?;
     let sources = signature(engine, book, &needs).await?;
     let compiled = store.setting(&scope(book), COMPILED).await?;
     if waiting || compiled.as_deref() != Some(sources.as_str()) {
@@ -68,8 +78,33 @@ pub(crate) async fn refresh(
     })
 }
 
+/// What kept the last look from its end.
+const TROUBLE: &str = "trouble";
+
 fn scope(book: &Book) -> String {
     format!("catalog:{}", book.catalog)
+}
+
+impl Engine {
+    pub(crate) async fn last_trouble(&self, book: &Book) -> Result<Option<Trouble>, StoreError> {
+        let text = self.store().setting(&scope(book), TROUBLE).await?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Written only when it is another one: a quiet round writes nothing.
+    async fn remember_trouble(
+        &self,
+        book: &Book,
+        trouble: Option<Trouble>,
+    ) -> Result<(), StoreError> {
+        if self.last_trouble(book).await? != trouble {
+            let text = trouble.and_then(|t| serde_json::to_string(&t).ok());
+            self.store()
+                .set_setting(&scope(book), TROUBLE, text.as_deref())
+                .await?;
+        }
+        Ok(())
+    }
 }
 
 /// What a compilation depends on: the policy, and when each collection last changed. It is compared with what

@@ -37,8 +37,13 @@ fn a_saved_plan_is_applied_and_the_next_run_is_quiet() {
     assert_eq!(plan.code, 2, "{}", plan.stderr);
     let creates = json(&plan)["totals"]["creates"].as_u64().unwrap();
     assert!(creates > 100);
+    let photos = json(&plan)["totals"]["photos"].as_u64().unwrap();
+    assert!(
+        photos > 100,
+        "photos of cards that are not there yet are planned with them"
+    );
     let csv = std::fs::read_to_string(home.path("p.csv")).unwrap();
-    assert_eq!(csv.lines().count() as u64, creates + 1);
+    assert_eq!(csv.lines().count() as u64, creates + photos + 1);
     assert!(
         std::fs::read_to_string(home.path("p.html"))
             .unwrap()
@@ -48,6 +53,11 @@ fn a_saved_plan_is_applied_and_the_next_run_is_quiet() {
     assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
     let account = &json(&applied)["runs"][0]["account"];
     assert_eq!(account["planned"], account["done"]);
+    assert_eq!(
+        account["planned"],
+        creates + photos,
+        "what was done is what was shown"
+    );
     let again = home.run(&["plan", "--json"]);
     assert_eq!(
         (again.code, &json(&again)["totals"]["creates"]),

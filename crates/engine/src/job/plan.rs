@@ -11,7 +11,7 @@ use model::plan::{Plan, Step};
 use model::run::MemberRunState;
 use model::{EntryId, Fingerprint, Timestamp};
 use planner::tally::{self, Distinct};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use store::Finished;
 
 pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
@@ -23,7 +23,8 @@ pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     let desk = Desk::lay(engine, place.tenant, &place.book, &place.member, &look).await?;
     let now = engine.store().time().await?;
     let plan = desk.plan(engine, now);
-    remember(place, &desk, &plan).await?;
+    let photos = desk.following(engine, &plan, now);
+    remember(place, &desk, &plan, &photos).await?;
     let waits = desk.links.values().any(|link| link.sent.is_some());
     if plan.steps.is_empty() && plan.halt.is_none() && !waits {
         nothing_to_do(place, &look, &desk, now).await?;
@@ -33,12 +34,20 @@ pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     Ok(Again::No)
 }
 
-async fn remember(place: &Place<'_>, desk: &Desk, plan: &Plan) -> Result<(), JobError> {
-    let tally = tally::tally(plan, desk.held, desk.first_fill());
+/// Photos that follow are written in the same run, so they are counted and shown with the plan.
+async fn remember(
+    place: &Place<'_>,
+    desk: &Desk,
+    plan: &Plan,
+    photos: &BTreeMap<EntryId, String>,
+) -> Result<(), JobError> {
+    let mut tally = tally::tally(plan, desk.held, desk.first_fill());
+    tally.photos += photos.len() as u64;
     let mut distinct = Distinct::default();
     distinct.add(plan, &tally);
-    let block = Block::of(plan, desk, &distinct, by_rule(plan, desk));
-    let print = print(plan, &tally);
+    let mut block = Block::of(plan, desk, &distinct, by_rule(plan, desk));
+    block.add_photos(photos.keys(), desk);
+    let print = print(tally::block_with(plan, photos), &tally);
     let bytes = serde_json::to_vec(&block).unwrap_or_default();
     place
         .engine
@@ -49,8 +58,7 @@ async fn remember(place: &Place<'_>, desk: &Desk, plan: &Plan) -> Result<(), Job
 }
 
 /// First fills read apart from later creations: guards count them differently.
-fn print(plan: &Plan, tally: &model::plan::Tally) -> Fingerprint {
-    let block = tally::block(plan);
+fn print(block: Fingerprint, tally: &model::plan::Tally) -> Fingerprint {
     if tally.first_fill {
         Fingerprint(format!("{block}-first"))
     } else {

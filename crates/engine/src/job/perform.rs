@@ -32,7 +32,7 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
     let kept = engine.inner.looks.take(place.run.id, place.member.id);
     let mut look = match kept {
         Some(look) => look,
-        None => fresh_look(place).await?,
+        None => place.look().await?,
     };
     if let Some(until) = resolve::resolve(place, look.folder.as_ref()).await? {
         return Ok(Again::At(until));
@@ -65,6 +65,9 @@ fn passing(detail: &str) -> Trouble {
 
 /// Finds or makes the folder and remembers it, by id.
 async fn ensure_folder(place: &Place<'_>, look: &mut Look) -> Result<Option<Folder>, JobError> {
+    if place.keeps() {
+        return Ok(Some(look::left_behind(&place.member)));
+    }
     if look.folder.is_none() {
         look.folder = make_folder(place).await?;
     }

@@ -16,8 +16,7 @@ use store::Finished;
 
 pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     let engine = place.engine;
-    let wanted = place.wanted().await?;
-    let look = look::look(engine, place.tenant, &place.book, &place.member, wanted).await?;
+    let look = place.look().await?;
     // What can be known of unanswered writes is found out first; what cannot, waits until it is performed.
     resolve::resolve(place, look.folder.as_ref()).await?;
     let desk = Desk::lay(engine, place.tenant, &place.book, &place.member, &look).await?;
@@ -119,6 +118,21 @@ async fn nothing_to_do(
 }
 
 impl Place<'_> {
+    /// What is in the folder now. A member that leaves and keeps its copies is not asked: nothing is done there,
+    /// and its mailbox may be gone for good.
+    pub(crate) async fn look(&self) -> Result<look::Look, JobError> {
+        if self.keeps() {
+            return Ok(look::Look::nothing());
+        }
+        let wanted = self.wanted().await?;
+        let (tenant, book, member) = (self.tenant, &self.book, &self.member);
+        Ok(look::look(self.engine, tenant, book, member, wanted).await?)
+    }
+
+    pub(crate) fn keeps(&self) -> bool {
+        self.member.state == MemberState::LeavingKeep
+    }
+
     /// Rules that changed, a leaving member and a week without one ask for a full look.
     pub(crate) async fn wanted(&self) -> Result<Wanted, JobError> {
         let now = self.engine.store().time().await?;

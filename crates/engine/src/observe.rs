@@ -3,6 +3,10 @@
 //! Nothing is concluded here. What a source says is written down as it says it; a person is only crossed off
 //! after being asked for by name. A source that fails leaves what we knew of it as it was.
 
+mod photos;
+
+pub(crate) use photos::PhotoSeen;
+
 use crate::needs::{FolderSource, Needs};
 use crate::world::{Engine, Tenant};
 use graph::{Directory, Existence, GraphError, GroupFound, PersonChange, STAMP_ATTRIBUTE};
@@ -51,13 +55,6 @@ pub(crate) struct KindSeen {
     pub asked_at: Timestamp,
 }
 
-/// The photo of a user: Microsoft's tag of it, our hash of its bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PhotoSeen {
-    pub tag: Option<String>,
-    pub hash: Option<String>,
-}
-
 pub(crate) const USERS: &str = "users";
 pub(crate) const ORG_CONTACTS: &str = "org_contacts";
 pub(crate) const MAILBOXES: &str = "mailboxes";
@@ -72,6 +69,7 @@ pub(crate) fn keys(needs: &Needs) -> Vec<String> {
         .into_iter()
         .chain(groups)
         .chain(needs.folders.iter().map(folder_key))
+        .chain(needs.folders.iter().map(folder_photos_key))
         .collect()
 }
 
@@ -90,6 +88,10 @@ pub(crate) fn group_key(name: &str) -> String {
 pub(crate) fn folder_key(source: &FolderSource) -> String {
     let below = if source.children { "/*" } else { "" };
     format!("folder:{}/{}{below}", source.address, source.path)
+}
+
+pub(crate) fn folder_photos_key(source: &FolderSource) -> String {
+    format!("photos:{}", folder_key(source))
 }
 
 /// One round over everything that `needs` names.
@@ -111,7 +113,7 @@ pub(crate) async fn observe(
         round.complete.org_contacts = note(&mut round, read)?;
     }
     for source in &needs.folders {
-        if note(&mut round, observer.folder(source).await)? {
+        if note(&mut round, observer.folder(source, needs.photos).await)? {
             round
                 .complete
                 .folders
@@ -216,7 +218,7 @@ impl Observer<'_> {
         Ok(answer == Existence::Gone)
     }
 
-    async fn folder(&self, source: &FolderSource) -> Observed<()> {
+    async fn folder(&self, source: &FolderSource, photos: bool) -> Observed<()> {
         let key = folder_key(source);
         let cursor = self.cursor(&key).await?;
         let (address, path) = (source.address.as_str(), source.path.as_str());
@@ -254,6 +256,10 @@ impl Observer<'_> {
                 .source_contacts_gone(at, address, path, children, &missing)
                 .await?;
             changes.extend(gone.into_iter().map(|id| (id.0, None)));
+        }
+        if photos {
+            // Before the cursor: what a crash loses is asked again.
+            self.folder_photos(source, &changes).await?;
         }
         self.save(&key, changes, Some(round.cursor)).await
     }
@@ -341,52 +347,6 @@ impl Observer<'_> {
             census
         };
         self.now.since(seen.asked_at) >= wait
-    }
-
-    async fn photos(&self) -> Observed<()> {
-        if self.age(PHOTOS).await? < self.engine.settings().photo_census
-            && !self.has_new_people().await?
-        {
-            return Ok(());
-        }
-        let users: BTreeMap<String, Person> = self.items(USERS).await?;
-        let known: BTreeMap<String, PhotoSeen> = self.items(PHOTOS).await?;
-        let ids: Vec<String> = users.into_keys().collect();
-        let mut changes: Changes = Vec::new();
-        for (user, tag) in self
-            .engine
-            .graph()
-            .photo_tags(&self.tenant.at, &ids)
-            .await?
-        {
-            let Ok(tag) = tag else { continue };
-            if known.get(&user).is_some_and(|seen| seen.tag == tag) {
-                continue;
-            }
-            let hash = self.fetch_photo(&user, tag.is_some()).await?;
-            changes.push((user, Some(encode(&PhotoSeen { tag, hash }))));
-        }
-        self.save(PHOTOS, changes, None).await
-    }
-
-    async fn has_new_people(&self) -> Observed<bool> {
-        let (users, photos) = (self.raw(USERS).await?, self.raw(PHOTOS).await?);
-        Ok(users.keys().any(|k| !photos.contains_key(k)))
-    }
-
-    async fn fetch_photo(&self, user: &str, there: bool) -> Observed<Option<String>> {
-        if !there {
-            return Ok(None);
-        }
-        let Some(bytes) = self.engine.graph().photo(&self.tenant.at, user).await? else {
-            return Ok(None);
-        };
-        Ok(Some(
-            self.engine
-                .store()
-                .put_blob(&self.tenant.at.name, &bytes)
-                .await?,
-        ))
     }
 
     async fn managers(&self) -> Observed<()> {

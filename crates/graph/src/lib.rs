@@ -31,7 +31,7 @@ mod token;
 pub mod wire;
 mod writing;
 
-pub use census::{PhotoTags, Purposes};
+pub use census::{ContactPhotoTags, PhotoTags, Purposes};
 pub use check::Check;
 pub use contacts::{ContactChange, FullLook, Lookup, Raw};
 pub use directory::{Directory, Existence, GroupFound, PersonChange, Round};

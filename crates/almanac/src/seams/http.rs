@@ -1,7 +1,7 @@
 //! `Exchange` over reqwest: one HTTP request out, one response or no answer back.
 //!
 //! Nothing here retries, follows a redirect or speaks HTTP/2: over HTTP/1.1 the first byte of a request
-//! leaves together with the first poll of its body, so [`Gate`] can refuse a late request at the last moment
+//! leaves together with the first poll of its body, so `Gate` can refuse a late request at the last moment
 //! and knows for certain when none of it has left us.
 
 use bytes::Bytes;

@@ -1,5 +1,6 @@
 //! The command line: every command and option, with the words that people read.
 
+use crate::settings::span::Span;
 use crate::settings::tenants::CopiesWish;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::net::SocketAddr;
@@ -258,6 +259,13 @@ pub struct Serve {
     /// Health endpoint; default: `listen` of almanac.yaml
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+    /// How often trouble is looked for and documents are read again
+    #[arg(long, value_name = "SPAN", default_value = "30s", hide = true, value_parser = span)]
+    pub watch: Span,
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    Span::parse(text).ok_or_else(|| "write 500ms, 30s, 15m, 2h or 1d".to_owned())
 }
 
 #[derive(Debug, Args)]

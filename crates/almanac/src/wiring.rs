@@ -100,7 +100,11 @@ impl House {
         Self::with(settings, seams)
     }
 
-    fn with(settings: Settings, seams: Seams) -> Result<Self, Failure> {
+    /// Like [`House::open`], over seams that were made before.
+    ///
+    /// # Errors
+    /// As [`House::open`].
+    pub fn with(settings: Settings, seams: Seams) -> Result<Self, Failure> {
         let policy = tunnels::require(&settings)?;
         let store = open_store(&settings.data_folder(), &seams)?;
         let world = World {

@@ -23,6 +23,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::PhoneUnreadable => "a phone number that could not be understood is kept as written",
         Reason::AdoptedKept => "the user's own card stays; only our fields were taken back",
         Reason::FolderEmptied => "someone emptied the folder",
+        Reason::CopiesKept => "the mailbox left; what it has stays and is no longer ours",
     }
 }
 

@@ -72,6 +72,23 @@ impl Block {
     }
 }
 
+impl Block {
+    /// The photos that are set once the cards of these entries are there.
+    pub(crate) fn add_photos<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a EntryId>,
+        desk: &Desk,
+    ) {
+        self.lines.extend(entries.map(|entry| Line {
+            entry: *entry,
+            label: label(*entry, desk),
+            act: Act::Photo,
+            fields: BTreeMap::new(),
+            why: "once the card is there".to_owned(),
+        }));
+    }
+}
+
 fn without_item(note: &Note) -> Note {
     Note {
         item: None,

@@ -12,7 +12,7 @@ use model::tunnel::{Book, Tunnel};
 use model::{ContentId, EntryId, FolderId, Item, ItemId, Timestamp};
 use planner::plan::{Brakes, Input, Links};
 use planner::rules::Rules;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::StoreError;
 
@@ -221,6 +221,16 @@ impl Desk {
 
     pub(crate) fn plan(&self, engine: &Engine, now: Timestamp) -> Plan {
         planner::plan::plan(&self.input(engine, now))
+    }
+
+    /// The photos that follow the plan once its cards are there.
+    pub(crate) fn following(
+        &self,
+        engine: &Engine,
+        plan: &Plan,
+        now: Timestamp,
+    ) -> BTreeMap<EntryId, String> {
+        planner::photo::following(&self.input(engine, now), plan)
     }
 
     /// The member never held anything of ours.

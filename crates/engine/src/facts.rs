@@ -3,7 +3,7 @@
 use crate::needs::Needs;
 use crate::observe::{
     KindSeen, MAILBOXES, MANAGERS, ORG_CONTACTS, PHOTOS, PhotoSeen, USERS, bytes, decode_all,
-    folder_key, group_key,
+    folder_key, folder_photos_key, group_key,
 };
 use crate::world::Engine;
 use model::person::{Facts, FolderSource, Group, Person};
@@ -27,7 +27,7 @@ pub(crate) async fn facts(
             .map(|(k, p)| (k, Arc::new(with_manager(p, &managers))))
             .collect(),
         mailboxes: reader.mailboxes().await?,
-        photos: reader.photos().await?,
+        photos: reader.photos(PHOTOS).await?,
         ..Facts::default()
     };
     if needs.org_contacts {
@@ -39,6 +39,10 @@ pub(crate) async fn facts(
         }
     }
     for source in &needs.folders {
+        // Ids of contacts and of people never meet.
+        facts
+            .photos
+            .extend(reader.photos(&folder_photos_key(source)).await?);
         if let Some(people) = reader.folder(source).await? {
             facts.folders.insert(source.clone(), people);
         }
@@ -86,8 +90,8 @@ impl Reader<'_> {
             .collect())
     }
 
-    async fn photos(&self) -> Result<BTreeMap<String, String>, StoreError> {
-        let seen: BTreeMap<String, PhotoSeen> = self.items(PHOTOS).await?;
+    async fn photos(&self, key: &str) -> Result<BTreeMap<String, String>, StoreError> {
+        let seen: BTreeMap<String, PhotoSeen> = self.items(key).await?;
         Ok(seen
             .into_iter()
             .filter_map(|(k, v)| v.hash.map(|h| (k, h)))

@@ -56,7 +56,7 @@ impl Looks {
 
 impl Look {
     /// There is no folder: nothing is there, and that is complete.
-    fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self {
             folder: None,
             snapshot: Snapshot::new(Reach::Full),
@@ -121,6 +121,12 @@ async fn find_folder(
     }
     let all = engine.graph().folders(&tenant.at, &member.mailbox).await?;
     Ok(choose_folder(engine, book, member, &all))
+}
+
+/// The folder of a member that keeps what it has: nothing is read from it and nothing is written to it.
+pub(crate) fn left_behind(member: &Member) -> Folder {
+    let nowhere = FolderId::from("");
+    known(member, member.folder.as_ref().unwrap_or(&nowhere))
 }
 
 fn known(member: &Member, id: &FolderId) -> Folder {

@@ -3,7 +3,7 @@
 use crate::observe::USERS;
 use crate::world::Engine;
 use model::Timestamp;
-use model::run::{Run, RunState};
+use model::run::{Run, RunState, TroubleKind};
 use model::tunnel::{Book, TunnelState};
 use store::{RunFilter, StoreError};
 
@@ -20,9 +20,16 @@ impl Engine {
                 limit: Some(1),
             };
             let latest = self.store().runs(&filter).await?.pop();
-            self.say(&book, "hold", held(latest.as_ref()), now).await?;
-            self.say(&book, "failure", failed(latest.as_ref()), now)
-                .await?;
+            let state = latest.as_ref().map(|run| run.state);
+            // A run that is under way has not said yet what becomes of the trouble before it.
+            if state != Some(RunState::Planning) {
+                self.say(&book, "hold", held(latest.as_ref()), now).await?;
+            }
+            if !matches!(state, Some(RunState::Planning | RunState::Performing)) {
+                let trouble = self.trouble(&book).await?;
+                let failure = failed(latest.as_ref()).or(trouble);
+                self.say(&book, "failure", failure, now).await?;
+            }
             let silence = self.silence(&book, now).await?;
             self.say(&book, "silence", silence, now).await?;
         }
@@ -50,6 +57,14 @@ impl Engine {
             }
         };
         Ok(())
+    }
+
+    /// What kept the last look at the sources from its end, where only a person can put it right: what passes
+    /// by itself becomes silence if it does not.
+    async fn trouble(&self, book: &Book) -> Result<Option<String>, StoreError> {
+        let trouble = self.last_trouble(book).await?;
+        let lasting = trouble.filter(|t| t.kind < TroubleKind::Unreachable);
+        Ok(lasting.map(|t| format!("{}; see `almanac tenant check {}`", t.detail, book.tenant)))
     }
 
     /// How long the sources of a book were not read to their end, where that is longer than its tunnels allow.

@@ -3,6 +3,10 @@
 //! Nothing is concluded here. What a source says is written down as it says it; a person is only crossed off
 //! after being asked for by name. A source that fails leaves what we knew of it as it was.
 
+mod photos;
+
+pub(crate) use photos::PhotoSeen;
+
 use crate::needs::Needs;
 use crate::world::{Engine, Tenant};
 use graph::{Directory, Existence, GraphError, GroupFound, PersonChange, STAMP_ATTRIBUTE};
@@ -61,13 +65,6 @@ pub(crate) struct KindSeen {
     pub asked_at: Timestamp,
 }
 
-/// The photo of a user: Microsoft's tag of it, our hash of its bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PhotoSeen {
-    pub tag: Option<String>,
-    pub hash: Option<String>,
-}
-
 /// When a collection was last read from its beginning.
 const READ_WHOLE: &str = "read_whole";
 
@@ -85,6 +82,7 @@ pub(crate) fn keys(needs: &Needs) -> Vec<String> {
         .into_iter()
         .chain(groups)
         .chain(needs.folders.iter().map(folder_key))
+        .chain(needs.folders.iter().map(folder_photos_key))
         .collect()
 }
 
@@ -103,6 +101,10 @@ pub(crate) fn group_key(name: &str) -> String {
 pub(crate) fn folder_key(source: &FolderSource) -> String {
     let below = if source.children { "/*" } else { "" };
     format!("folder:{}/{}{below}", source.address, source.path)
+}
+
+pub(crate) fn folder_photos_key(source: &FolderSource) -> String {
+    format!("photos:{}", folder_key(source))
 }
 
 /// One round over everything that `needs` names.
@@ -126,7 +128,7 @@ pub(crate) async fn observe(
         round.complete.org_contacts = note(&mut round, read)?;
     }
     for source in &needs.folders {
-        if note(&mut round, observer.folder(source).await)? {
+        if note(&mut round, observer.folder(source, needs.photos).await)? {
             round.complete.folders.insert(source.clone());
         }
     }
@@ -148,7 +150,9 @@ fn note(round: &mut Round, read: Observed<()>) -> Observed<bool> {
     match read {
         Ok(()) => Ok(true),
         // Without a token nothing else of this tenant can be read either.
-        Err(ObserveError::Graph(error @ GraphError::SignIn { .. })) => Err(error.into()),
+        Err(ObserveError::Graph(
+            error @ (GraphError::SignIn { .. } | GraphError::Credential { .. }),
+        )) => Err(error.into()),
         Err(ObserveError::Graph(error)) => {
             round.troubles.push(error);
             Ok(false)
@@ -228,7 +232,7 @@ impl Observer<'_> {
         Ok(answer == Existence::Gone)
     }
 
-    async fn folder(&self, source: &FolderSource) -> Observed<()> {
+    async fn folder(&self, source: &FolderSource, photos: bool) -> Observed<()> {
         let key = folder_key(source);
         let cursor = self.cursor(&key).await?;
         let (address, path) = (source.address.as_str(), source.path.as_str());
@@ -267,6 +271,10 @@ impl Observer<'_> {
                 .await?;
             changes.extend(gone.into_iter().map(|id| (id.0, None)));
         }
+        if photos {
+            // Before the cursor: what a crash loses is asked again.
+            self.folder_photos(source, &changes).await?;
+        }
         self.note_whole(&key, round.whole).await?;
         self.save(&key, changes, Some(round.cursor)).await
     }
@@ -293,14 +301,8 @@ impl Observer<'_> {
 
     async fn group(&self, name: &str) -> Observed<()> {
         let at = &self.tenant.at;
-        let GroupFound::One { id, name: label } = self.engine.graph().group(at, name).await? else {
-            let at = graph::Place {
-                tenant: at.name.clone(),
-                mailbox: None,
-                doing: "finding a group of the policy",
-            };
-            return Err(GraphError::Gone { at }.into());
-        };
+        let found = self.engine.graph().group(at, name).await?;
+        let (id, label) = found_one(found, at, name)?;
         let before = match self.known_group(name).await?.filter(|g| g.id == id) {
             Some(before) => before,
             // The first reading has nothing to be held against: two that agree are believed.
@@ -375,52 +377,6 @@ impl Observer<'_> {
             census
         };
         self.now.since(seen.asked_at) >= wait
-    }
-
-    async fn photos(&self) -> Observed<()> {
-        if self.age(PHOTOS).await? < self.engine.settings().photo_census
-            && !self.has_new_people().await?
-        {
-            return Ok(());
-        }
-        let users: BTreeMap<String, Person> = self.items(USERS).await?;
-        let known: BTreeMap<String, PhotoSeen> = self.items(PHOTOS).await?;
-        let ids: Vec<String> = users.into_keys().collect();
-        let mut changes: Changes = Vec::new();
-        for (user, tag) in self
-            .engine
-            .graph()
-            .photo_tags(&self.tenant.at, &ids)
-            .await?
-        {
-            let Ok(tag) = tag else { continue };
-            if known.get(&user).is_some_and(|seen| seen.tag == tag) {
-                continue;
-            }
-            let hash = self.fetch_photo(&user, tag.is_some()).await?;
-            changes.push((user, Some(encode(&PhotoSeen { tag, hash }))));
-        }
-        self.save(PHOTOS, changes, None).await
-    }
-
-    async fn has_new_people(&self) -> Observed<bool> {
-        let (users, photos) = (self.raw(USERS).await?, self.raw(PHOTOS).await?);
-        Ok(users.keys().any(|k| !photos.contains_key(k)))
-    }
-
-    async fn fetch_photo(&self, user: &str, there: bool) -> Observed<Option<String>> {
-        if !there {
-            return Ok(None);
-        }
-        let Some(bytes) = self.engine.graph().photo(&self.tenant.at, user).await? else {
-            return Ok(None);
-        };
-        Ok(Some(
-            self.engine
-                .store()
-                .put_blob(&self.tenant.at.name, &bytes)
-                .await?,
-        ))
     }
 
     async fn managers(&self) -> Observed<()> {
@@ -504,6 +460,29 @@ impl Observer<'_> {
 
     async fn items<T: DeserializeOwned>(&self, key: &str) -> Observed<BTreeMap<String, T>> {
         Ok(decode_all(self.raw(key).await?))
+    }
+}
+
+/// A policy means exactly one group: none and several are for a person to put right.
+fn found_one(
+    found: GroupFound,
+    at: &graph::TenantRef,
+    name: &str,
+) -> Result<(String, String), GraphError> {
+    let at = graph::Place {
+        tenant: at.name.clone(),
+        mailbox: None,
+        doing: "looking up a group of the policy",
+    };
+    let wanted = name.to_owned();
+    match found {
+        GroupFound::One { id, name } => Ok((id, name)),
+        GroupFound::None => Err(GraphError::NoGroup { at, name: wanted }),
+        GroupFound::Many(count) => Err(GraphError::ManyGroups {
+            at,
+            name: wanted,
+            count,
+        }),
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) async fn known_stamps(
         let found = match stamps(engine, tenant, book, mailbox).await {
             Ok(found) => found,
             // One mailbox that does not answer tells nothing; the next may.
-            Err(GraphError::SignIn { at, reason }) => {
-                return Err(GraphError::SignIn { at, reason }.into());
+            Err(error @ (GraphError::SignIn { .. } | GraphError::Credential { .. })) => {
+                return Err(error.into());
             }
             Err(_) => continue,
         };

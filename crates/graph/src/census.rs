@@ -10,9 +10,9 @@ use crate::request::mailbox as request;
 use crate::send::{Answer, Call};
 use crate::{Graph, GraphError, TenantRef};
 use bytes::Bytes;
-use model::MailboxId;
 use model::person::MailboxKind;
 use model::seam::Response;
+use model::{ItemId, MailboxId};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -21,6 +21,9 @@ pub type Purposes = BTreeMap<MailboxId, Result<MailboxKind, GraphError>>;
 
 /// The version of each user's photo, `None` where there is none; an error is about that user alone.
 pub type PhotoTags = BTreeMap<String, Result<Option<String>, GraphError>>;
+
+/// The version of each contact's photo, `None` where there is none; an error is about that contact alone.
+pub type ContactPhotoTags = BTreeMap<ItemId, Result<Option<String>, GraphError>>;
 
 impl Graph {
     /// `mailboxSettings/userPurpose` of each mailbox. [`MailboxKind::None`]: there is no usable mailbox.
@@ -61,15 +64,57 @@ impl Graph {
         Ok(users.iter().zip(replies).map(tag).collect())
     }
 
-    /// The photo itself.
+    /// The media etag of the photo of each of these contacts of one mailbox.
+    pub async fn contact_photo_tags(
+        &self,
+        tenant: &TenantRef,
+        mailbox: &MailboxId,
+        contacts: &[ItemId],
+    ) -> Result<ContactPhotoTags, GraphError> {
+        let question = |id: &ItemId| Question {
+            mailbox: mailbox.clone(),
+            plain: request::contact_photo_tag(mailbox.as_str(), id.as_str()),
+        };
+        let questions: Vec<Question> = contacts.iter().map(question).collect();
+        let doing = "asking for the version of a contact's photo";
+        let replies = self.inner.ask_many(tenant, doing, &questions).await?;
+        let tag = |(id, reply): (&ItemId, Reply)| {
+            let place = place(tenant, mailbox.as_str(), doing);
+            (id.clone(), reply.and_then(|a| photo_tag(a, place)))
+        };
+        Ok(contacts.iter().zip(replies).map(tag).collect())
+    }
+
+    /// The photo of a user itself.
     pub async fn photo(&self, tenant: &TenantRef, user: &str) -> Result<Option<Bytes>, GraphError> {
         let mailbox = MailboxId::from(user);
-        let call = Call::mailbox(tenant, &mailbox, "reading a photo");
+        self.photo_bytes(tenant, &mailbox, &request::photo(user))
+            .await
+    }
+
+    /// The photo of a contact itself.
+    pub async fn contact_photo(
+        &self,
+        tenant: &TenantRef,
+        mailbox: &MailboxId,
+        contact: &ItemId,
+    ) -> Result<Option<Bytes>, GraphError> {
+        let plain = request::contact_photo(mailbox.as_str(), contact.as_str());
+        self.photo_bytes(tenant, mailbox, &plain).await
+    }
+
+    async fn photo_bytes(
+        &self,
+        tenant: &TenantRef,
+        mailbox: &MailboxId,
+        plain: &Plain,
+    ) -> Result<Option<Bytes>, GraphError> {
+        let call = Call::mailbox(tenant, mailbox, "reading a photo");
         let read = |r: &Response| match r.body.is_empty() {
             true => Err("an empty photo".to_owned()),
             false => Ok(r.body.clone()),
         };
-        match self.inner.ask(call, &request::photo(user), read).await? {
+        match self.inner.ask(call, plain, read).await? {
             Ok(bytes) => Ok(Some(bytes)),
             Err(fault) if fault.is_gone() || fault.is_no_mailbox() => Ok(None),
             Err(fault) => Err(fault.error(call.place())),

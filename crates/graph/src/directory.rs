@@ -80,7 +80,11 @@ impl Graph {
         cursor: Option<&str>,
     ) -> Result<Round<PersonChange>, GraphError> {
         let first = request::people_delta(what, self.inner.settings.directory_page);
-        let call = Call::directory(tenant, "reading the people of the directory", 2);
+        let doing = match what {
+            Directory::Users => "reading the people of the directory",
+            Directory::OrgContacts => "reading the organisation's contacts",
+        };
+        let call = Call::directory(tenant, doing, 2);
         match what {
             Directory::Users => {
                 let delta = self.inner.delta::<User>(call, &first, cursor).await?;

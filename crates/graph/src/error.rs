@@ -1,5 +1,6 @@
 //! What can go wrong between us and Microsoft, each case with one sentence for people.
 
+use model::run::{Trouble, TroubleKind};
 use model::{MailboxId, TenantName, Timestamp};
 use std::fmt;
 
@@ -25,6 +26,11 @@ impl fmt::Display for Place {
 /// Why a call could not be done. Nothing here says that an item is gone: that is an answer, not an error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
+    /// Our own key could not sign; nothing was sent.
+    #[error(
+        "we cannot sign in ({at}): {reason}; put the key back from where you keep it, or make and upload a new one"
+    )]
+    Credential { at: Place, reason: String },
     #[error("Microsoft refused our sign-in ({at}): {reason}")]
     SignIn { at: Place, reason: SignInReason },
     /// 403: consent lacks a permission, or the app is limited to other mailboxes. New grants need up to
@@ -48,6 +54,20 @@ pub enum GraphError {
         "what was asked for is not there ({at}): it was deleted or never existed; check the name or id in the policy"
     )]
     Gone { at: Place },
+    /// No group of the tenant has the name or id that the policy gives: the policy's own words.
+    #[error(
+        "there is no group {name:?} ({at}): check the name in the tunnels, or give the group's object id"
+    )]
+    NoGroup { at: Place, name: String },
+    /// Which of them is meant cannot be told from the name.
+    #[error(
+        "there are {count} groups {name:?} ({at}): give the object id of the one that is meant instead of the name, or rename the others"
+    )]
+    ManyGroups {
+        at: Place,
+        name: String,
+        count: usize,
+    },
     /// The answer ended short of what Microsoft itself had announced; nothing may be concluded from it.
     #[error(
         "Microsoft's answer was not complete ({at}): {detail}; nothing was concluded from it and it is asked again later"
@@ -80,17 +100,38 @@ pub enum GraphError {
 impl GraphError {
     pub fn place(&self) -> &Place {
         match self {
-            Self::SignIn { at, .. }
+            Self::Credential { at, .. }
+            | Self::SignIn { at, .. }
             | Self::Permission { at, .. }
             | Self::NoMailbox { at, .. }
             | Self::MailboxFull { at }
             | Self::Throttled { at, .. }
             | Self::Gone { at }
+            | Self::NoGroup { at, .. }
+            | Self::ManyGroups { at, .. }
             | Self::Incomplete { at, .. }
             | Self::Unreachable { at, .. }
             | Self::NoAnswer { at, .. }
             | Self::Malformed { at, .. }
             | Self::Refused { at, .. } => at,
+        }
+    }
+
+    /// What kind of trouble this is for whoever has to end it.
+    pub fn kind(&self) -> TroubleKind {
+        match self {
+            Self::Credential { .. } => TroubleKind::Credential,
+            Self::SignIn { .. } => TroubleKind::SignIn,
+            Self::Permission { .. } => TroubleKind::Permission,
+            Self::Gone { .. } | Self::NoGroup { .. } | Self::ManyGroups { .. } => {
+                TroubleKind::Policy
+            }
+            Self::Unreachable { .. } | Self::NoAnswer { .. } => TroubleKind::Unreachable,
+            Self::NoMailbox { .. } | Self::MailboxFull { .. } => TroubleKind::Mailbox,
+            Self::Refused { .. } => TroubleKind::Refused,
+            Self::Throttled { .. } | Self::Incomplete { .. } | Self::Malformed { .. } => {
+                TroubleKind::Passing
+            }
         }
     }
 
@@ -104,6 +145,15 @@ impl GraphError {
                 | Self::NoAnswer { .. }
                 | Self::Malformed { .. }
         )
+    }
+}
+
+impl From<&GraphError> for Trouble {
+    fn from(error: &GraphError) -> Self {
+        Self {
+            kind: error.kind(),
+            detail: error.to_string(),
+        }
     }
 }
 
@@ -141,9 +191,6 @@ pub enum SignInReason {
     /// 500011, 70011, 1002012
     #[error("the scope or resource is wrong; check the cloud that the endpoints name")]
     BadScope,
-    /// Our own key could not sign.
-    #[error("no credential: {0}; check the key file")]
-    NoCredential(String),
     #[error("{error} (AADSTS{code}); look the number up and correct the app registration")]
     Other { error: String, code: u64 },
 }

@@ -42,10 +42,7 @@ impl Graph {
         cursor: Option<&str>,
     ) -> Result<Round<PersonChange>, GraphError> {
         // By its id, so that a mailbox that is source and target has one lane, and errors no address.
-        let mailbox = self.user_id(tenant, address).await?;
-        let mailbox = mailbox
-            .map(MailboxId)
-            .ok_or_else(|| GraphError::Gone { at: place(tenant) })?;
+        let mailbox = self.source_mailbox(tenant, address).await?;
         let all = self.folders(tenant, &mailbox).await?;
         let folders =
             chosen(&all, path, children).ok_or_else(|| GraphError::Gone { at: place(tenant) })?;
@@ -72,6 +69,18 @@ impl Graph {
         })
     }
 
+    /// The mailbox of a source folder, by its id. An address that is nobody's is `Gone`.
+    pub async fn source_mailbox(
+        &self,
+        tenant: &TenantRef,
+        address: &str,
+    ) -> Result<MailboxId, GraphError> {
+        let found = self.user_id(tenant, address).await?;
+        found
+            .map(MailboxId)
+            .ok_or_else(|| GraphError::Gone { at: place(tenant) })
+    }
+
     /// Which of these contacts definitely lie in none of the source's folders any more: gone, moved elsewhere,
     /// or in Deleted Items. For those whom a whole round did not show.
     pub async fn source_contacts_gone(
@@ -82,10 +91,7 @@ impl Graph {
         children: bool,
         ids: &[ItemId],
     ) -> Result<BTreeSet<ItemId>, GraphError> {
-        let mailbox = self.user_id(tenant, address).await?;
-        let mailbox = mailbox
-            .map(MailboxId)
-            .ok_or_else(|| GraphError::Gone { at: place(tenant) })?;
+        let mailbox = self.source_mailbox(tenant, address).await?;
         let all = self.folders(tenant, &mailbox).await?;
         let folders =
             chosen(&all, path, children).ok_or_else(|| GraphError::Gone { at: place(tenant) })?;

@@ -1,7 +1,7 @@
 //! Tokens: one per tenant, fetched by one caller at a time.
 
 use crate::answer::{throttle, token};
-use crate::error::{GraphError, Place, SignInReason};
+use crate::error::{GraphError, Place};
 use crate::graph::{Inner, TenantRef};
 use crate::request;
 use crate::send::unanswered;
@@ -126,9 +126,9 @@ impl Inner {
         let credential = self
             .signer
             .credential(tenant.name.as_str(), &url, self.clock.now(), &nonce)
-            .map_err(|e| GraphError::SignIn {
+            .map_err(|e| GraphError::Credential {
                 at,
-                reason: SignInReason::NoCredential(e.reason),
+                reason: e.reason,
             })?;
         let body = request::token::body(&self.endpoints.graph, tenant, &credential);
         let headers = [

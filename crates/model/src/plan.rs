@@ -144,6 +144,8 @@ pub enum Reason {
     AdoptedKept,
     /// The folder was emptied by someone.
     FolderEmptied,
+    /// The mailbox leaves and keeps what it has: the copies are no longer ours.
+    CopiesKept,
 }
 
 /// A person must look before anything is done here.

@@ -86,6 +86,35 @@ impl Account {
     }
 }
 
+/// What kept a run, or one mailbox of it, from its end: a sentence for people, and its kind for scripts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    pub kind: TroubleKind,
+    pub detail: String,
+}
+
+/// What kind of trouble it is, what a person must act on first at the top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleKind {
+    /// Our own key or certificate cannot be used; nothing was sent.
+    Credential,
+    /// Microsoft refused the sign-in.
+    SignIn,
+    /// A permission is missing, or the app may not touch the mailbox.
+    Permission,
+    /// What the policy names is not there, or is there more than once.
+    Policy,
+    /// Microsoft cannot be reached, or does not answer.
+    Unreachable,
+    /// The mailbox cannot be used: there is none, or it is full.
+    Mailbox,
+    /// Refused in a way that nothing here says better.
+    Refused,
+    /// It passes by itself: we were asked to slow down, or an answer was not complete.
+    Passing,
+}
+
 /// One run as people see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -101,4 +130,7 @@ pub struct Run {
     pub account: Account,
     /// Why it is held, stale or incomplete: one sentence for people.
     pub reason: String,
+    /// A source could not be read, or nothing could be: the run may still have done what it could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
 }

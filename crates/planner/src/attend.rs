@@ -56,6 +56,7 @@ pub fn attend(input: &CompileInput, audience: &Audience) -> Attendance {
             all.vanished(input, audience, member);
         }
     }
+    all.let_go(input);
     if complete(input, audience) && !unsure {
         let fresh = audience
             .rules
@@ -99,6 +100,19 @@ impl Attendance {
             sight.out.insert(source, NO_MAILBOX.to_owned());
         }
         self.stay_or_go(input, audience, member, &sight);
+    }
+
+    /// Copies that were to be taken back from a mailbox whose account is gone by now: there is nobody to take
+    /// them from.
+    fn let_go(&mut self, input: &CompileInput) {
+        let leaving = |m: &&Member| m.state == MemberState::LeavingRemove;
+        let gone = |m: &&Member| !input.facts.users.contains_key(m.mailbox.as_str());
+        let members = input.members.iter().filter(leaving).filter(gone);
+        if input.complete.users {
+            self.change
+                .leave
+                .extend(members.map(|m| (m.id, Copies::Keep)));
+        }
     }
 
     /// A member: growth at once; loss by a changed rule at once; loss by a fact when two rounds agree.

@@ -1,9 +1,12 @@
 //! Photos: a part of its own, set once the card exists.
 
+use crate::plan::Input;
 use crate::rules::Rules;
-use model::link::{Link, Origin};
-use model::plan::{Reason, Step};
+use model::catalog::EntryState;
+use model::link::{Link, Origin, Part};
+use model::plan::{Plan, Reason, Step};
 use model::{EntryId, Item, ItemId, Timestamp};
+use std::collections::BTreeMap;
 
 /// What a `SetPhoto` step names instead of a hash when a lost photo is overwritten: the initials to draw.
 pub const INITIALS: &str = "initials:";
@@ -58,6 +61,44 @@ pub fn photo(p: &Portrait) -> PhotoTurn {
         }
         (None, Some(_)) => PhotoTurn::Note(Reason::PhotoStays, "photo"),
     }
+}
+
+/// The photos that follow this plan, by entry: cards that it makes or finds again get theirs in the next pass,
+/// once there is an item to set it on.
+pub fn following(input: &Input, plan: &Plan) -> BTreeMap<EntryId, String> {
+    if !input.rules.options.photos {
+        return BTreeMap::new();
+    }
+    let entries = plan.steps.iter().filter_map(|step| match step {
+        Step::Create { entry, .. } => Some((*entry, None)),
+        Step::Agree { link } if link.origin == Origin::Created && is_new(input, link) => {
+            Some((link.entry, link.item.as_ref()))
+        }
+        _ => None,
+    });
+    let photos = entries.filter_map(|(entry, item)| Some((entry, follows(input, entry, item)?)));
+    photos.collect()
+}
+
+/// The plan has only just found this card.
+fn is_new(input: &Input, link: &Link) -> bool {
+    let known = input.links.get(&(link.entry, Part::Core));
+    link.part == Part::Core && known.is_none_or(|before| before.item.is_none())
+}
+
+/// The photo that a card gets as soon as it is there; `item`: the card, if it is there already.
+fn follows(input: &Input, entry: EntryId, item: Option<&ItemId>) -> Option<String> {
+    let EntryState::Live {
+        photo: Some(wish), ..
+    } = &input.catalog.entries.get(&entry)?.state
+    else {
+        return None;
+    };
+    let link = input.links.get(&(entry, Part::Photo));
+    let waits = link.is_some_and(|link| waiting(link, input.now).is_some());
+    let set = link.filter(|link| item.is_some() && link.item.as_ref() == item);
+    let is_set = set.and_then(|link| link.photo.as_ref()) == Some(wish);
+    (!waits && !is_set).then(|| wish.clone())
 }
 
 fn step(p: &Portrait, photo: String) -> Step {

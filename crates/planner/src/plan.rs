@@ -603,6 +603,14 @@ fn taken_back(input: &Input, link: &Link, item: &ItemId, sight: Sight) -> Option
 
 /// The mailbox left the audience, or the tunnel was removed.
 fn leave(input: &Input, plan: &mut Plan) {
+    if input.member.state == MemberState::LeavingKeep {
+        let fact = input
+            .member
+            .leaving
+            .as_ref()
+            .map_or("", |l| l.fact.as_str());
+        note(plan, None, None, Reason::CopiesKept, fact);
+    }
     for ((entry, part), link) in input.links {
         let Some(item) = &link.item else { continue };
         if let Some(reason) = waiting(link, input.now) {

@@ -66,6 +66,18 @@ pub fn block(plan: &Plan) -> Fingerprint {
     exact(&alike)
 }
 
+/// Like [`block`], for a plan that these photos follow: who approves it approves them too.
+pub fn block_with(plan: &Plan, photos: &BTreeMap<EntryId, String>) -> Fingerprint {
+    let block = block(plan);
+    if photos.is_empty() {
+        return block;
+    }
+    let photos = photos
+        .iter()
+        .map(|(entry, photo)| format!("{entry} {photo}"));
+    hash(&std::iter::once(block.0).chain(photos).collect::<Vec<_>>())
+}
+
 /// Names exactly this plan of this member, ids and etags included.
 pub fn exact(plan: &Plan) -> Fingerprint {
     // Debug prints every field of plain ordered data, so two plans print alike only if they are equal.

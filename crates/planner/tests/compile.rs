@@ -946,6 +946,27 @@ fn a_mailbox_that_cannot_be_reached_keeps_what_it_has() {
 }
 
 #[test]
+fn copies_cannot_be_taken_back_from_a_mailbox_whose_account_is_gone() {
+    office(
+        "tunnel t1 removed\nround\nuser u1 gone\nround",
+        expect![[r#"
+        round 1
+          view V1 = t1/dir
+          V1 E1 display_name=Anna; emails=a@x
+          V1 E2 display_name=Ben; emails=b@x
+          join u1 V1
+        round 2
+          V1 E1 gone by Rule
+          V1 E2 gone by Rule
+          doubt 1: rule changed: t1
+          leave 1 Remove
+        round 3
+          leave 1 Keep
+    "#]],
+    );
+}
+
+#[test]
 fn a_mailbox_that_the_census_does_not_know_is_left_as_it_is() {
     let tenant = Tenant::new().tell(OFFICE);
     let mut unknown = Tenant {

@@ -626,6 +626,7 @@ fn a_leaving_member_may_keep_them() {
          seen i1 display_name=Anna",
         expect![[r#"
             forget E1 Core
+            note CopiesKept
         "#]],
     );
 }

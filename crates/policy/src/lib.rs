@@ -4,9 +4,9 @@
 //! contradict each other, and whether an edit lets a tunnel do more than before. It must never know a clock,
 //! a file or a tenant's content: texts come in, a [`model::tunnel::Policy`] or a full list of [`Problem`]s goes out.
 //!
-//! The way of a document: [`yaml`] makes a tree with positions, [`shape`] holds it against the published
-//! schema ([`document`], [`schema`]), [`settle`] fills in defaults and checks each tunnel, [`lists`] and
-//! [`books`] check what only all documents together can show.
+//! The way of a document: `yaml` makes a tree with positions, `shape` holds it against the published
+//! schema (`document`, [`schema`]), `settle` fills in defaults and checks each tunnel, `lists` and
+//! `books` check what only all documents together can show.
 
 mod books;
 mod changes;

@@ -192,6 +192,13 @@ impl Row<'_> {
             .map_err(|e| self.unreadable(&e.to_string()))
     }
 
+    pub(crate) fn opt_word<T: serde::de::DeserializeOwned>(&self, at: usize) -> Result<Option<T>> {
+        match self.opt_text(at)? {
+            None => Ok(None),
+            Some(_) => self.word(at).map(Some),
+        }
+    }
+
     /// A value kept as JSON text.
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, at: usize) -> Result<T> {
         serde_json::from_str(&self.text(at)?).map_err(|e| self.unreadable(&e.to_string()))

@@ -5,7 +5,7 @@ use crate::db::{Db, Row, json, word};
 use crate::error::{Result, StoreError};
 use crate::handle::Store;
 use model::plan::Tally;
-use model::run::{Account, MemberRunState, Run, RunState, Trigger};
+use model::run::{Account, MemberRunState, Run, RunState, Trigger, Trouble, TroubleKind};
 use model::{BookKey, Fingerprint, MemberId, RunId, TenantName, Timestamp};
 
 /// A run that begins.
@@ -27,6 +27,8 @@ pub struct RunMember {
     pub tally: Option<Tally>,
     pub account: Account,
     pub reason: String,
+    /// Of what kind the reason is, where it is trouble.
+    pub trouble: Option<TroubleKind>,
 }
 
 /// A block: a plan that several members share.
@@ -161,8 +163,35 @@ impl Store {
         state: MemberRunState,
         reason: &str,
     ) -> Result<()> {
+        self.member_ended(run, member, account, state, reason, None)
+            .await
+    }
+
+    /// Records that a member of a run is left for a later one, and of what kind the reason is.
+    pub async fn member_deferred(
+        &self,
+        run: RunId,
+        member: MemberId,
+        account: Account,
+        trouble: &Trouble,
+    ) -> Result<()> {
+        let (state, kind) = (MemberRunState::Deferred, Some(trouble.kind));
+        self.member_ended(run, member, account, state, &trouble.detail, kind)
+            .await
+    }
+
+    async fn member_ended(
+        &self,
+        run: RunId,
+        member: MemberId,
+        account: Account,
+        state: MemberRunState,
+        reason: &str,
+        trouble: Option<TroubleKind>,
+    ) -> Result<()> {
         let reason = reason.to_owned();
         self.write(move |db| {
+            let trouble = trouble.map(|kind| word(&kind));
             let of = account;
             db.run(
                 MEMBER_DONE,
@@ -175,7 +204,8 @@ impl Store {
                     of.deferred,
                     of.quarantined,
                     of.held,
-                    &reason
+                    &reason,
+                    trouble,
                 ],
             )
             .map(|_| ())
@@ -219,6 +249,13 @@ impl Store {
     pub async fn set_run_state(&self, run: RunId, state: RunState, reason: &str) -> Result<bool> {
         let (reason, now) = (reason.to_owned(), self.now());
         self.write(move |db| set_state(db, run, state, &reason, now))
+            .await
+    }
+
+    /// Notes that something could not be read for this run. A run that ended stays as it ended.
+    pub async fn run_troubled(&self, run: RunId, trouble: &Trouble) -> Result<()> {
+        let trouble = json(trouble);
+        self.write(move |db| db.run(TROUBLED, args![run, &trouble]).map(|_| ()))
             .await
     }
 
@@ -330,6 +367,7 @@ fn run_row(row: &Row) -> Result<Run> {
         ended_at: row.opt_at(8)?,
         reason: row.text(9)?,
         account: account(row, 10)?,
+        trouble: row.opt_json(15)?,
     })
 }
 
@@ -341,6 +379,7 @@ fn member_row(row: &Row) -> Result<RunMember> {
         tally: row.opt_json(3)?,
         reason: row.text(4)?,
         account: account(row, 5)?,
+        trouble: row.opt_word(10)?,
     })
 }
 
@@ -364,14 +403,15 @@ statements! {
     PLANNED = "INSERT INTO run_member (run, member, state, block, tally, planned, done, deferred, quarantined, held, \
         reason) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, '') ON CONFLICT (run, member) DO UPDATE SET \
         state = excluded.state, block = excluded.block, tally = excluded.tally, planned = excluded.planned, \
-        done = 0, deferred = 0, quarantined = 0, held = 0, reason = ''";
+        done = 0, deferred = 0, quarantined = 0, held = 0, reason = '', trouble = NULL";
     ADD_BLOCK = "INSERT INTO block (run, fingerprint, bytes) VALUES ($1, $2, $3) \
         ON CONFLICT (run, fingerprint) DO NOTHING";
     MEMBER_STATE = "UPDATE run_member SET state = $3, reason = $4 WHERE run = $1 AND member = $2";
     MEMBER_DONE = "UPDATE run_member SET state = $3, planned = $4, done = $5, deferred = $6, quarantined = $7, \
-        held = $8, reason = $9 WHERE run = $1 AND member = $2";
+        held = $8, reason = $9, trouble = $10 WHERE run = $1 AND member = $2";
     PROGRESS = "SELECT state, count(*) FROM run_member WHERE run = $1 GROUP BY state ORDER BY state";
     VERDICT = "UPDATE run SET fingerprint = $2, state = $3, reason = $4 WHERE id = $1 AND ended_at IS NULL";
+    TROUBLED = "UPDATE run SET trouble = $2 WHERE id = $1 AND ended_at IS NULL";
     STATE = "UPDATE run SET state = $2, reason = $3, ended_at = $4 WHERE id = $1 AND ended_at IS NULL";
     HOLD_REST = "UPDATE run_member SET held = planned - done - deferred - quarantined \
         WHERE run = $1 AND planned > done + deferred + quarantined + held";
@@ -383,7 +423,7 @@ statements! {
     ONE = "SELECT r.id, r.tenant, r.book, r.cause, r.state, r.policy_version, r.fingerprint, r.started_at, r.ended_at, \
         r.reason, CAST(coalesce(sum(m.planned), 0) AS bigint), CAST(coalesce(sum(m.done), 0) AS bigint), \
         CAST(coalesce(sum(m.deferred), 0) AS bigint), CAST(coalesce(sum(m.quarantined), 0) AS bigint), \
-        CAST(coalesce(sum(m.held), 0) AS bigint) FROM run r LEFT JOIN run_member m ON m.run = r.id \
+        CAST(coalesce(sum(m.held), 0) AS bigint), r.trouble FROM run r LEFT JOIN run_member m ON m.run = r.id \
         WHERE r.id = $1 GROUP BY r.id ORDER BY r.id";
     LIST = "WITH picked AS (SELECT * FROM run WHERE (CAST($1 AS text) IS NULL OR tenant = $1) \
           AND (CAST($2 AS text) IS NULL OR book = $2) AND (CAST($3 AS integer) = 0 OR ended_at IS NULL) \
@@ -391,13 +431,13 @@ statements! {
         SELECT r.id, r.tenant, r.book, r.cause, r.state, r.policy_version, r.fingerprint, r.started_at, r.ended_at, \
         r.reason, CAST(coalesce(sum(m.planned), 0) AS bigint), CAST(coalesce(sum(m.done), 0) AS bigint), \
         CAST(coalesce(sum(m.deferred), 0) AS bigint), CAST(coalesce(sum(m.quarantined), 0) AS bigint), \
-        CAST(coalesce(sum(m.held), 0) AS bigint) FROM picked r LEFT JOIN run_member m ON m.run = r.id \
+        CAST(coalesce(sum(m.held), 0) AS bigint), r.trouble FROM picked r LEFT JOIN run_member m ON m.run = r.id \
         GROUP BY r.id, r.tenant, r.book, r.cause, r.state, r.policy_version, r.fingerprint, r.started_at, r.ended_at, \
-        r.reason ORDER BY r.id DESC";
-    MEMBERS = "SELECT member, state, block, tally, reason, planned, done, deferred, quarantined, held \
-        FROM run_member WHERE run = $1 ORDER BY member";
-    MEMBER = "SELECT member, state, block, tally, reason, planned, done, deferred, quarantined, held \
-        FROM run_member WHERE run = $1 AND member = $2 ORDER BY member";
+        r.reason, r.trouble ORDER BY r.id DESC";
+    MEMBERS = "SELECT member, state, block, tally, reason, planned, done, deferred, quarantined, held, \
+        trouble FROM run_member WHERE run = $1 ORDER BY member";
+    MEMBER = "SELECT member, state, block, tally, reason, planned, done, deferred, quarantined, held, \
+        trouble FROM run_member WHERE run = $1 AND member = $2 ORDER BY member";
     BLOCKS = "SELECT b.fingerprint, b.bytes, (SELECT count(*) FROM run_member m WHERE m.run = b.run \
           AND m.block = b.fingerprint) AS members FROM block b WHERE b.run = $1 ORDER BY members DESC, b.fingerprint";
 }

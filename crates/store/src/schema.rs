@@ -11,11 +11,18 @@ struct Migration {
 }
 
 /// In order; the number of a migration is its place in this list, counted from 1.
-const MIGRATIONS: &[Migration] = &[Migration {
-    both: include_str!("schema/0001.sql"),
-    sqlite: include_str!("schema/0001.sqlite.sql"),
-    postgres: include_str!("schema/0001.postgres.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        both: include_str!("schema/0001.sql"),
+        sqlite: include_str!("schema/0001.sqlite.sql"),
+        postgres: include_str!("schema/0001.postgres.sql"),
+    },
+    Migration {
+        both: include_str!("schema/0002.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+];
 
 /// The newest schema this program knows.
 pub const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -94,4 +101,28 @@ fn sqlite_text(both: &str) -> String {
         .replace("{rowid}", "integer PRIMARY KEY")
         .replace("{blob}", "blob")
         .replace("{narrow}", "WITHOUT ROWID")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_the_first_version_is_brought_up_with_what_is_in_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let first = &MIGRATIONS[0];
+        let texts = [sqlite_text(first.both), first.sqlite.to_owned()];
+        let rest = "CREATE TABLE schema_version (version bigint NOT NULL PRIMARY KEY);
+            INSERT INTO schema_version VALUES (1);
+            INSERT INTO run (tenant, book, cause, state, policy_version, started_at, reason)
+            VALUES ('contoso', 'People', 'command', 'done', 'v', 1, '');";
+        connection.execute_batch(&texts.concat()).unwrap();
+        connection.execute_batch(rest).unwrap();
+        migrate(&mut connection, "here").unwrap();
+        assert_eq!(version(&connection), Ok(SCHEMA));
+        let trouble: Option<String> = connection
+            .query_row("SELECT trouble FROM run ORDER BY id", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(trouble, None);
+    }
 }

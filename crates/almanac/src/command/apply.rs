@@ -55,7 +55,11 @@ async fn apply_new(house: &House, wanted: &Apply, json: bool) -> Result<Vec<Book
         return Err(Failure::new(Exit::Failed, "nothing was carried out", ""));
     }
     let saved = SavedPlan::of(&plans, &wanted.selection);
-    carry_out(house, &saved, json).await
+    let mut done = carry_out(house, &saved, json).await?;
+    // A book that could not be planned is not carried out, and not forgotten.
+    let unplanned = |p: &BookPlan| p.fingerprint.is_none() && !is_whole(p);
+    done.extend(plans.into_iter().filter(unplanned));
+    Ok(done)
 }
 
 async fn apply_saved(house: &House, path: &Path, json: bool) -> Result<Vec<BookPlan>, Failure> {
@@ -172,9 +176,15 @@ pub fn report(context: &Context, done: &[BookPlan]) -> Exit {
 }
 
 fn exit_of(done: &[BookPlan]) -> Exit {
-    let nothing_to_do = |p: &&BookPlan| p.state == RunState::Planned && p.totals.writes() == 0;
+    let nothing_to_do =
+        |p: &&BookPlan| p.state == RunState::Planned && p.totals.writes() == 0 && is_whole(p);
     let rest: Vec<BookPlan> = done.iter().filter(|p| !nothing_to_do(p)).cloned().collect();
     work::exit_of(&rest)
+}
+
+/// Every source and every mailbox could be looked at.
+fn is_whole(plan: &BookPlan) -> bool {
+    plan.left_out.is_empty() && plan.trouble.is_none()
 }
 
 /// One line per run, more where something was left out.
@@ -201,7 +211,7 @@ fn outcome(plan: &BookPlan) -> (String, Mood) {
     );
     let run = plan.run;
     match plan.state {
-        RunState::Planned | RunState::Done if account.planned == 0 => (
+        RunState::Planned | RunState::Done if account.planned == 0 && is_whole(plan) => (
             "nothing to do, everything is up to date".to_owned(),
             Mood::Good,
         ),

@@ -11,7 +11,7 @@ mod plan;
 mod restore;
 mod runs;
 mod schema;
-mod serve;
+pub mod serve;
 mod shell;
 mod sim;
 mod simulate;

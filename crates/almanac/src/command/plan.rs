@@ -20,11 +20,17 @@ pub const LINES_SHOWN: usize = 8;
 pub fn plan(context: &Context, wanted: &PlanArgs) -> Ended {
     let house = House::open(context.settings()?)?;
     let plans = block_on(make(&house, wanted, context.voice.json))??;
-    deliver(&house, &plans, wanted)?;
     if context.voice.json {
         json::print(&json!({ "plans": plans, "totals": totals(&plans) }));
     } else {
         show(&plans, wanted.all);
+    }
+    if plans.iter().any(|plan| plan.state != RunState::Incomplete) {
+        deliver(&house, &plans, wanted)?;
+    } else if wanted.out.is_some() || wanted.csv.is_some() || wanted.html.is_some() {
+        context
+            .voice
+            .say("There is no plan, so no file was written.");
     }
     Ok(exit_of(&plans))
 }
@@ -75,7 +81,11 @@ fn write_page(house: &House, plans: &[BookPlan], path: &Path) -> Result<(), Fail
 /// A plan with changes is 2; one that could not be made completely is 3 or says why.
 fn exit_of(plans: &[BookPlan]) -> Exit {
     let worst = plans.iter().map(|plan| match plan.state {
-        RunState::Planned | RunState::Done if !plan.left_out.is_empty() => Exit::Incomplete,
+        RunState::Planned | RunState::Done
+            if !plan.left_out.is_empty() || plan.trouble.is_some() =>
+        {
+            work::incomplete(plan)
+        }
         RunState::Planned if plan.totals.writes() > 0 => Exit::Changes,
         RunState::Planned | RunState::Done => Exit::Done,
         RunState::Cancelled => Exit::Failed,

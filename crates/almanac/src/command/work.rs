@@ -8,7 +8,7 @@ use crate::plan::{BookPlan, gather};
 use crate::seams::signal;
 use crate::wiring::{House, store_failure};
 use engine::{Ask, Stop, Until};
-use model::run::{RunState, Trigger};
+use model::run::{RunState, Trigger, TroubleKind};
 use model::tunnel::Book;
 use model::{MailboxId, RunId};
 use std::collections::BTreeSet;
@@ -201,16 +201,25 @@ fn exit_of_one(plan: &BookPlan) -> Exit {
     }
 }
 
-/// A run that could not even begin says why; that has an exit code of its own.
+/// The exit code of a run that left something out: that of its trouble, where one trouble explains all of it.
 pub fn incomplete(plan: &BookPlan) -> Exit {
-    let begins = |text: &str| plan.reason.starts_with(text);
-    if plan.totals.mailboxes > 0 {
-        Exit::Incomplete
-    } else if begins("Microsoft refused our sign-in") || begins("Microsoft denied access") {
-        Exit::SignIn
-    } else if begins("Microsoft could not be reached") || begins("Microsoft did not answer") {
-        Exit::Unreachable
-    } else {
-        Exit::Incomplete
+    if let Some(trouble) = &plan.trouble {
+        return exit_of_trouble(trouble.kind);
+    }
+    let kinds: BTreeSet<Option<TroubleKind>> = plan.left_out.iter().map(|l| l.trouble).collect();
+    let nothing_else = plan.left_out.len() as u64 == plan.totals.mailboxes;
+    match (nothing_else, kinds.first()) {
+        (true, Some(Some(kind))) if kinds.len() == 1 => exit_of_trouble(*kind),
+        _ => Exit::Incomplete,
+    }
+}
+
+/// The exit code of a kind of trouble.
+pub fn exit_of_trouble(kind: TroubleKind) -> Exit {
+    match kind {
+        TroubleKind::Credential | TroubleKind::Policy => Exit::Configuration,
+        TroubleKind::SignIn | TroubleKind::Permission => Exit::SignIn,
+        TroubleKind::Unreachable => Exit::Unreachable,
+        TroubleKind::Mailbox | TroubleKind::Refused | TroubleKind::Passing => Exit::Incomplete,
     }
 }

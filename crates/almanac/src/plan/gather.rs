@@ -47,6 +47,7 @@ async fn read(house: &House, run: Run) -> Result<BookPlan, StoreError> {
         trigger: run.trigger,
         state: run.state,
         reason: run.reason,
+        trouble: run.trouble,
         fingerprint: run.fingerprint,
         policy_version: run.policy_version,
         started_at: run.started_at,
@@ -159,6 +160,7 @@ fn left_out(members: &[RunMember], addresses: &Addresses) -> Vec<LeftOut> {
         mailbox: address(addresses, m.member),
         state: words::member_state(m.state),
         reason: m.reason.clone(),
+        trouble: m.trouble,
     })
     .collect()
 }

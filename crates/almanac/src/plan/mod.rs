@@ -8,7 +8,7 @@ pub mod saved;
 
 use engine::block::{Act, Block, Line};
 use model::plan::Tally;
-use model::run::{Account, RunState, Trigger};
+use model::run::{Account, RunState, Trigger, Trouble, TroubleKind};
 use model::{Fingerprint, RunId, Timestamp};
 use serde::Serialize;
 
@@ -24,6 +24,9 @@ pub struct BookPlan {
     pub state: RunState,
     /// Why it is held, stale or incomplete; what guards would hold, for a plan.
     pub reason: String,
+    /// Something could not be read for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
     pub fingerprint: Option<Fingerprint>,
     pub policy_version: String,
     pub started_at: Timestamp,
@@ -49,6 +52,8 @@ pub struct LeftOut {
     pub mailbox: String,
     pub state: &'static str,
     pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<TroubleKind>,
 }
 
 /// What all mailboxes together amount to.

@@ -1,7 +1,7 @@
 //! `Exchange` over reqwest: one HTTP request out, one response or no answer back.
 //!
 //! Nothing here retries, follows a redirect or speaks HTTP/2: over HTTP/1.1 the first byte of a request
-//! leaves together with the first poll of its body, so [`Gate`] can refuse a late request at the last moment
+//! leaves together with the first poll of its body, so `Gate` can refuse a late request at the last moment
 //! and knows for certain when none of it has left us.
 
 use bytes::Bytes;
@@ -150,8 +150,8 @@ async fn read(mut response: reqwest::Response) -> Result<Response, NoAnswer> {
 fn classify(error: &reqwest::Error, has_body: bool, gate: &Gate) -> NoAnswer {
     match gate.state() {
         State::Late => late(),
-        State::Waiting if has_body => NoAnswer::NotSent(cause(error)),
-        _ if error.is_connect() || error.is_builder() => NoAnswer::NotSent(cause(error)),
+        State::Waiting if has_body => NoAnswer::NotSent(whence(error)),
+        _ if error.is_connect() || error.is_builder() => NoAnswer::NotSent(whence(error)),
         _ => NoAnswer::Lost(cause(error)),
     }
 }
@@ -160,7 +160,17 @@ fn late() -> NoAnswer {
     NoAnswer::NotSent("its deadline passed before the first byte".to_owned())
 }
 
-/// The innermost cause: outer layers name the URL, which may hold a person's address.
+/// The host that was not reached, with the cause: only the host, since a path may hold a person's address.
+fn whence(error: &reqwest::Error) -> String {
+    let host = error.url().and_then(reqwest::Url::host_str);
+    match (host, error.url().and_then(reqwest::Url::port)) {
+        (Some(host), Some(port)) => format!("{host}:{port}: {}", cause(error)),
+        (Some(host), None) => format!("{host}: {}", cause(error)),
+        (None, _) => cause(error),
+    }
+}
+
+/// The innermost cause, without the operating system's number: outer layers name the URL, which may hold a person's address.
 fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".to_owned();
@@ -173,7 +183,10 @@ fn cause(error: &reqwest::Error) -> String {
     if text.contains("://") {
         "the request failed".to_owned()
     } else {
-        text
+        text.split(" (os error")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 

@@ -65,12 +65,15 @@ impl KeyFolder {
     }
 
     fn assert(&self, identity: &Identity, key: &str, ask: &Ask<'_>) -> Result<String, String> {
-        let pem = read_secret(&key_path(&self.folder, key))?;
-        let certificate = read_secret(&certificate_path(&self.folder, key))?;
+        let (path, other) = (
+            key_path(&self.folder, key),
+            certificate_path(&self.folder, key),
+        );
+        let (pem, certificate) = (read_secret(&path)?, read_secret(&other)?);
         let signing = jsonwebtoken::EncodingKey::from_rsa_pem(pem.as_bytes())
-            .map_err(|_| format!("{key}.key.pem is no RSA key in PEM form"))?;
+            .map_err(|_| format!("{} is no RSA key in PEM form", path.display()))?;
         let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::PS256);
-        header.x5t_s256 = Some(thumbprint(&certificate)?);
+        header.x5t_s256 = Some(thumbprint(&certificate, &other)?);
         let claims = ask.claims(&identity.client_id);
         jsonwebtoken::encode(&header, &claims, &signing)
             .map_err(|_| "the key refuses to sign".to_owned())
@@ -217,7 +220,7 @@ pub fn read_certificate(folder: &Path, name: &str) -> Result<Certificate, Failur
     let broken = || {
         Failure::configuration(
             format!("{} is no certificate in PEM form", path.display()),
-            "restore it from a backup, or make a new one with `almanac tenant add --new-key`",
+            "put it back from where you keep it; to make a new one, move it and the tenant's document away and add the tenant again",
         )
     };
     let der = der_of(&text).ok_or_else(broken)?;
@@ -276,11 +279,15 @@ fn parse_root(text: &str) -> Option<[u8; 32]> {
 
 fn read_secret(path: &Path) -> Result<Zeroizing<String>, String> {
     let text = std::fs::read_to_string(path).map(Zeroizing::new);
-    text.map_err(|e| format!("cannot read {}: {}", path.display(), e.kind()))
+    text.map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => format!("{} is missing", path.display()),
+        kind => format!("cannot read {}: {kind}", path.display()),
+    })
 }
 
-fn thumbprint(certificate_pem: &str) -> Result<String, String> {
-    let der = der_of(certificate_pem).ok_or("the certificate is not in PEM form")?;
+fn thumbprint(certificate_pem: &str, path: &Path) -> Result<String, String> {
+    let no_pem = || format!("{} is no certificate in PEM form", path.display());
+    let der = der_of(certificate_pem).ok_or_else(no_pem)?;
     Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(der)))
 }
 

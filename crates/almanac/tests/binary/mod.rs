@@ -1,15 +1,21 @@
 //! The real binary in a home folder of its own: text in, text out.
 #![allow(dead_code, reason = "every test program uses a part of it")]
 
+pub mod sim;
+
 use expect_test::Expect;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 pub struct Home {
     root: tempfile::TempDir,
+    /// Where the simulator listens.
+    lab: RefCell<Option<String>>,
 }
 
-/// How a command ended. The home folder's path reads `$HOME`.
+/// How a command ended. The home folder's path reads `$HOME`, the simulator's address `$LAB`.
 pub struct Told {
     pub code: i32,
     pub stdout: String,
@@ -29,6 +35,7 @@ impl Home {
     pub fn empty() -> Self {
         Self {
             root: tempfile::tempdir().unwrap(),
+            lab: RefCell::default(),
         }
     }
 
@@ -63,6 +70,8 @@ impl Home {
         let settings = std::fs::read_to_string(self.path("almanac.yaml")).unwrap();
         let lab = format!("lab: {{ login_url: '{url}', graph_url: '{url}' }}");
         self.write("almanac.yaml", &format!("{settings}\n{lab}\n"));
+        self.lab
+            .replace(url.split_once("://").map(|(_, host)| host.to_owned()));
     }
 
     pub fn list(&self, folder: &str) -> Vec<String> {
@@ -74,6 +83,26 @@ impl Home {
             .collect();
         names.sort();
         names
+    }
+
+    /// Every file of the home folder but the store's, with its bytes: what must be as it was after a failure.
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![self.path("")];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path == self.path("data") {
+                    continue;
+                }
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    files.insert(path.clone(), std::fs::read(&path).unwrap());
+                }
+            }
+        }
+        files
     }
 
     pub fn example_tunnel(&self) -> String {
@@ -147,7 +176,15 @@ impl Home {
 
     fn told(&self, output: Output) -> Told {
         let home = self.path("").display().to_string();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&home, "$HOME");
+        let lab = self
+            .lab
+            .borrow()
+            .clone()
+            .unwrap_or_else(|| "$LAB".to_owned());
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes);
+            text.replace(&home, "$HOME").replace(&lab, "$LAB")
+        };
         Told {
             code: output.status.code().unwrap_or(-1),
             stdout: text(&output.stdout),

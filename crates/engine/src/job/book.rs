@@ -5,7 +5,7 @@ use crate::job::refresh::Asked;
 use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh, restore};
 use crate::world::{Engine, Tenant};
 use model::member::Member;
-use model::run::{Run, RunState, Trigger};
+use model::run::{Run, RunState, Trigger, Trouble};
 use model::tunnel::{Book, TunnelState};
 use model::{CatalogId, MemberId, Millis, Timestamp};
 use std::collections::BTreeSet;
@@ -80,20 +80,25 @@ async fn begin(
     let refreshed = match refresh::refresh(engine, tenant, book, asked).await {
         Ok(refreshed) => refreshed,
         Err(JobError::Graph(error)) => {
+            let trouble = Trouble::from(&error);
+            engine.store().run_troubled(run.id, &trouble).await?;
             let now = engine.store().time().await?;
             engine
                 .store()
-                .finish_run(run.id, RunState::Incomplete, &error.to_string(), now)
+                .finish_run(run.id, RunState::Incomplete, &trouble.detail, now)
                 .await?;
             return next_round(engine, book, now).await;
         }
         Err(error) => return Err(error),
     };
+    if let Some(trouble) = refreshed.worst() {
+        engine.store().run_troubled(run.id, trouble).await?;
+    }
     let members = chosen(engine, book, &ask, &refreshed.due).await?;
     if members.is_empty() {
         let now = engine.store().time().await?;
-        let (state, reason) = match refreshed.troubles.first() {
-            Some(trouble) => (RunState::Incomplete, trouble.clone()),
+        let (state, reason) = match refreshed.worst() {
+            Some(trouble) => (RunState::Incomplete, trouble.detail.clone()),
             None => (RunState::Done, "nothing to do".to_owned()),
         };
         engine
@@ -169,6 +174,9 @@ async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Agai
             // Somebody asked for a run meanwhile: it does what there is to do.
             return next_round(engine, book, engine.store().time().await?).await;
         };
+        if let Some(trouble) = refreshed.worst() {
+            engine.store().run_troubled(run, trouble).await?;
+        }
         let members: Vec<MemberId> = refreshed.due.into_iter().collect();
         engine.store().add_run_members(run, &members).await?;
         offer_members(engine, book, &members).await?;
@@ -199,7 +207,11 @@ async fn finish(
     let now = engine.store().time().await?;
     let left = progress.deferred + progress.stale;
     let (state, reason) = match (left, progress.members()) {
-        (0, _) => (RunState::Done, String::new()),
+        (0, _) => match &run.trouble {
+            // Every mailbox has what is known, but not all could be read.
+            Some(trouble) => (RunState::Incomplete, trouble.detail.clone()),
+            None => (RunState::Done, String::new()),
+        },
         (_, all) if progress.stale == all => (
             RunState::Stale,
             "every mailbox changed since the plan was made".to_owned(),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use graph::{Raw, Write};
 use model::link::{Link, Op, Part};
 use model::plan::{Outcome, Step};
-use model::run::Run;
+use model::run::{Run, Trouble};
 use model::{EntryId, Field, FolderId, Timestamp, Value};
 use planner::settle::{self, Fate, Settled, Settling};
 use planner::stamp;
@@ -25,8 +25,8 @@ pub(crate) struct Carried {
     pub until: Option<Timestamp>,
     /// Microsoft asked us to slow down and nothing else is wrong: worth waiting for.
     pub throttled: bool,
-    /// Why, in one sentence.
-    pub trouble: Option<String>,
+    /// Why.
+    pub trouble: Option<Trouble>,
     /// A person stopped the run, or its policy is no longer in force.
     pub stopped: bool,
 }
@@ -191,7 +191,7 @@ impl Hand<'_> {
             written.trouble,
             None | Some(graph::GraphError::Throttled { .. })
         );
-        carried.trouble = written.trouble.map(|t| t.to_string());
+        carried.trouble = written.trouble.as_ref().map(Trouble::from);
         Ok(carried)
     }
 

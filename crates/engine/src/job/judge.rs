@@ -90,9 +90,11 @@ async fn planned(
     case: &Case,
     verdict: &Verdict,
 ) -> Result<Again, JobError> {
-    let reason = match verdict {
-        Verdict::Go => String::new(),
-        Verdict::Hold(halts) => words(halts),
+    let reason = match (verdict, &run.trouble) {
+        (Verdict::Go, None) => String::new(),
+        (Verdict::Go, Some(trouble)) => trouble.detail.clone(),
+        (Verdict::Hold(halts), None) => words(halts),
+        (Verdict::Hold(halts), Some(trouble)) => format!("{}; {}", words(halts), trouble.detail),
     };
     let (store, print) = (engine.store(), &case.fingerprint);
     store

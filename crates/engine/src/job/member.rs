@@ -5,7 +5,7 @@ use crate::job::{Again, JobError, judge, perform, plan, restore};
 use crate::world::{Engine, Tenant};
 use model::MemberId;
 use model::member::{Member, MemberState};
-use model::run::{Account, MemberRunState, Run, RunState};
+use model::run::{Account, MemberRunState, Run, RunState, Trouble};
 use model::tunnel::Book;
 use std::sync::Arc;
 use store::{Lease, RunMember};
@@ -41,7 +41,7 @@ pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<
     };
     let again = match done {
         Ok(again) => again,
-        Err(JobError::Graph(error)) => defer(&place, &error.to_string()).await?,
+        Err(JobError::Graph(error)) => defer(&place, &Trouble::from(&error)).await?,
         Err(error) => return Err(error),
     };
     if again == Again::No {
@@ -114,18 +114,17 @@ async fn leave_run(
 }
 
 /// A mailbox that cannot be read or written now hurts no other: it is left for a later round.
-pub(crate) async fn defer(place: &Place<'_>, reason: &str) -> Result<Again, JobError> {
+pub(crate) async fn defer(place: &Place<'_>, trouble: &Trouble) -> Result<Again, JobError> {
     let planned = place.row.tally.as_ref().map_or(0, |t| t.writes());
     let account = Account {
         planned,
         deferred: planned,
         ..Account::default()
     };
-    let state = MemberRunState::Deferred;
     place
         .engine
         .store()
-        .member_done(place.run.id, place.member.id, account, state, reason)
+        .member_deferred(place.run.id, place.member.id, account, trouble)
         .await?;
     Ok(Again::No)
 }

@@ -9,7 +9,7 @@ use graph::{Folder, FolderOutcome};
 use model::Timestamp;
 use model::member::MemberState;
 use model::plan::{Plan, Tally};
-use model::run::{Account, MemberRunState};
+use model::run::{Account, MemberRunState, Trouble, TroubleKind};
 use model::snapshot::{Reach, Snapshot};
 use planner::settle::Fate;
 use planner::tally;
@@ -32,13 +32,13 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
     let kept = engine.inner.looks.take(place.run.id, place.member.id);
     let mut look = match kept {
         Some(look) => look,
-        None => fresh_look(place).await?,
+        None => place.look().await?,
     };
     if let Some(until) = resolve::resolve(place, look.folder.as_ref()).await? {
         return Ok(Again::At(until));
     }
     let Some(folder) = ensure_folder(place, &mut look).await? else {
-        return member::defer(place, NO_FOLDER).await;
+        return member::defer(place, &passing(NO_FOLDER)).await;
     };
     let mut hands = Hands {
         place,
@@ -54,20 +54,20 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
 
 const NO_FOLDER: &str = "the target folder could not be made; it is tried again in the next round";
 
-async fn fresh_look(place: &Place<'_>) -> Result<Look, JobError> {
-    let wanted = place.wanted().await?;
-    Ok(look::look(
-        place.engine,
-        place.tenant,
-        &place.book,
-        &place.member,
-        wanted,
-    )
-    .await?)
+const STOPPED: &str = "not written: it was paused or given up, or its policy changed meanwhile; `almanac status` says";
+
+fn passing(detail: &str) -> Trouble {
+    Trouble {
+        kind: TroubleKind::Passing,
+        detail: detail.to_owned(),
+    }
 }
 
 /// Finds or makes the folder and remembers it, by id.
 async fn ensure_folder(place: &Place<'_>, look: &mut Look) -> Result<Option<Folder>, JobError> {
+    if place.keeps() {
+        return Ok(Some(look::left_behind(&place.member)));
+    }
     if look.folder.is_none() {
         look.folder = make_folder(place).await?;
     }
@@ -123,9 +123,7 @@ enum End {
     /// A write got no answer: its fate is knowable from then on.
     Wait(Timestamp),
     /// Something is left for the next round.
-    Left {
-        reason: String,
-    },
+    Left(Trouble),
     /// The member moved since the plan was judged.
     Moved,
     Stopped,
@@ -193,9 +191,7 @@ impl Hands<'_> {
             }
         }
         let reason = "kept changing while it was written; it is planned again in the next round";
-        Ok(End::Left {
-            reason: reason.to_owned(),
-        })
+        Ok(End::Left(passing(reason)))
     }
 
     async fn desk(&self) -> Result<Desk, JobError> {
@@ -261,8 +257,8 @@ impl Hands<'_> {
             return Ok(Some(End::Wait(at)));
         }
         if until.is_some() {
-            let reason = trouble.unwrap_or_else(|| "Microsoft asked us to slow down".to_owned());
-            return Ok(Some(End::Left { reason }));
+            let trouble = trouble.unwrap_or_else(|| passing("Microsoft asked us to slow down"));
+            return Ok(Some(End::Left(trouble)));
         }
         self.look.snapshot = Snapshot::new(Reach::Changes);
         let place = self.place;
@@ -285,12 +281,12 @@ impl Hands<'_> {
         let (state, reason) = match &end {
             End::Wait(at) => return Ok(Again::At(*at)),
             End::Settled { .. } => (MemberRunState::Done, String::new()),
-            End::Left { reason } => (MemberRunState::Deferred, reason.clone()),
+            End::Left(trouble) => (MemberRunState::Deferred, trouble.detail.clone()),
             End::Moved => (
                 MemberRunState::Stale,
                 "changed since the plan was made".to_owned(),
             ),
-            End::Stopped => (MemberRunState::Deferred, "stopped".to_owned()),
+            End::Stopped => (MemberRunState::Deferred, STOPPED.to_owned()),
         };
         if let End::Settled { through, .. } = end {
             let now = store.time().await?;
@@ -308,9 +304,15 @@ impl Hands<'_> {
             }
         }
         let account = self.account(&end).await?;
-        store
-            .member_done(place.run.id, place.member.id, account, state, &reason)
-            .await?;
+        let (run, member) = (place.run.id, place.member.id);
+        match &end {
+            End::Left(trouble) => store.member_deferred(run, member, account, trouble).await?,
+            _ => {
+                store
+                    .member_done(run, member, account, state, &reason)
+                    .await?
+            }
+        }
         Ok(Again::No)
     }
 

@@ -13,19 +13,19 @@ use model::snapshot::Reach;
 use model::{EntryId, Fingerprint, Timestamp};
 use planner::plan::leaves_unexplained;
 use planner::tally::{self, Distinct};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use store::Finished;
 
 pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     let engine = place.engine;
-    let wanted = place.wanted().await?;
-    let look = look::look(engine, place.tenant, &place.book, &place.member, wanted).await?;
+    let look = place.look().await?;
     // What can be known of unanswered writes is found out first; what cannot, waits until it is performed.
     resolve::resolve(place, look.folder.as_ref()).await?;
     let desk = Desk::lay(engine, place.tenant, &place.book, &place.member, &look).await?;
     let now = engine.store().time().await?;
     let plan = desk.plan(engine, now);
-    remember(place, &desk, &plan).await?;
+    let photos = desk.following(engine, &plan, now);
+    remember(place, &desk, &plan, &photos).await?;
     let waits = desk.links.values().any(|link| link.sent.is_some());
     if plan.steps.is_empty() && plan.halt.is_none() && !waits {
         nothing_to_do(place, &look, &desk, &plan, now).await?;
@@ -35,12 +35,20 @@ pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     Ok(Again::No)
 }
 
-async fn remember(place: &Place<'_>, desk: &Desk, plan: &Plan) -> Result<(), JobError> {
-    let tally = tally::tally(plan, desk.held, desk.first_fill());
+/// Photos that follow are written in the same run, so they are counted and shown with the plan.
+async fn remember(
+    place: &Place<'_>,
+    desk: &Desk,
+    plan: &Plan,
+    photos: &BTreeMap<EntryId, String>,
+) -> Result<(), JobError> {
+    let mut tally = tally::tally(plan, desk.held, desk.first_fill());
+    tally.photos += photos.len() as u64;
     let mut distinct = Distinct::default();
     distinct.add(plan, &tally);
-    let block = Block::of(plan, desk, &distinct, by_rule(plan, desk));
-    let print = print(plan, &tally);
+    let mut block = Block::of(plan, desk, &distinct, by_rule(plan, desk));
+    block.add_photos(photos.keys(), desk);
+    let print = print(tally::block_with(plan, photos), &tally);
     let bytes = serde_json::to_vec(&block).unwrap_or_default();
     place
         .engine
@@ -51,8 +59,7 @@ async fn remember(place: &Place<'_>, desk: &Desk, plan: &Plan) -> Result<(), Job
 }
 
 /// First fills read apart from later creations: guards count them differently.
-fn print(plan: &Plan, tally: &model::plan::Tally) -> Fingerprint {
-    let block = tally::block(plan);
+fn print(block: Fingerprint, tally: &model::plan::Tally) -> Fingerprint {
     if tally.first_fill {
         Fingerprint(format!("{block}-first"))
     } else {
@@ -114,6 +121,21 @@ async fn nothing_to_do(
 }
 
 impl Place<'_> {
+    /// What is in the folder now. A member that leaves and keeps its copies is not asked: nothing is done there,
+    /// and its mailbox may be gone for good.
+    pub(crate) async fn look(&self) -> Result<look::Look, JobError> {
+        if self.keeps() {
+            return Ok(look::Look::nothing());
+        }
+        let wanted = self.wanted().await?;
+        let (tenant, book, member) = (self.tenant, &self.book, &self.member);
+        Ok(look::look(self.engine, tenant, book, member, wanted).await?)
+    }
+
+    pub(crate) fn keeps(&self) -> bool {
+        self.member.state == MemberState::LeavingKeep
+    }
+
     /// Rules that changed, a leaving member and a week without one ask for a full look.
     pub(crate) async fn wanted(&self) -> Result<Wanted, JobError> {
         let now = self.engine.store().time().await?;

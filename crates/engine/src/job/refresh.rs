@@ -4,17 +4,19 @@ use crate::ask::LEAVERS;
 use crate::facts;
 use crate::job::JobError;
 use crate::needs::Needs;
-use crate::observe::{self, Freshness, Reading, Round};
+use crate::observe::{self, Freshness, ObserveError, Reading, Round};
 use crate::recover;
 use crate::world::{Engine, Tenant};
 
 use model::catalog::{Catalog, Standing};
 use model::member::{Member, MemberState};
 use model::person::{Facts, MailboxKind};
+use model::run::{Trouble, TroubleKind};
 use model::tunnel::{Book, Copies, TunnelState};
 use model::{EntryId, MailboxId, MemberId};
 use planner::compile::{CompileInput, Compiled, compile};
 use std::collections::BTreeSet;
+use store::StoreError;
 
 /// What a refresh brought.
 #[derive(Debug, Default)]
@@ -22,7 +24,14 @@ pub(crate) struct Refreshed {
     /// Members with something to do.
     pub due: BTreeSet<MemberId>,
     /// Sources that could not be read; what they said before still stands.
-    pub troubles: Vec<String>,
+    pub troubles: Vec<Trouble>,
+}
+
+impl Refreshed {
+    /// What a person must act on first.
+    pub(crate) fn worst(&self) -> Option<&Trouble> {
+        self.troubles.iter().min_by_key(|trouble| trouble.kind)
+    }
 }
 
 /// Does a person wait for it?
@@ -59,7 +68,16 @@ pub(crate) async fn refresh(
         (false, true) => Freshness::Now,
         (false, false) => Freshness::Settled,
     };
-    let round = observe::observe(engine, tenant, &needs, freshness, reading).await?;
+    let round = observe::observe(engine, tenant, &needs, freshness, reading).await;
+    let worst = match &round {
+        Ok(round) => round.troubles.iter().min_by_key(|error| error.kind()),
+        Err(ObserveError::Graph(error)) => Some(error),
+        Err(ObserveError::Store(_)) => None,
+    };
+    engine
+        .remember_trouble(book, worst.map(Trouble::from))
+        .await?;
+    let round = round?;
     if edited && !(round.complete.users && round.complete.groups) {
         return Ok(unread(&round));
     }
@@ -80,9 +98,12 @@ pub(crate) async fn refresh(
     }
     Ok(Refreshed {
         due,
-        troubles: round.troubles.iter().map(ToString::to_string).collect(),
+        troubles: round.troubles.iter().map(Trouble::from).collect(),
     })
 }
+
+/// What kept the last look from its end.
+const TROUBLE: &str = "trouble";
 
 fn scope(book: &Book) -> String {
     format!("catalog:{}", book.catalog)
@@ -96,11 +117,36 @@ fn is_of(engine: &Engine, compiled: &str) -> bool {
 /// Nothing is written under an edited policy before everything was read that says whom it leaves out: a mailbox
 /// that an edit excludes would otherwise get new cards until the groups can be read again.
 fn unread(round: &Round) -> Refreshed {
-    let mut troubles: Vec<String> = round.troubles.iter().map(ToString::to_string).collect();
-    troubles.push("the policy was edited: nothing is written before all of it was read".to_owned());
+    let mut troubles: Vec<Trouble> = round.troubles.iter().map(Trouble::from).collect();
+    troubles.push(Trouble {
+        kind: TroubleKind::Passing,
+        detail: "the policy was edited: nothing is written before all of it was read".to_owned(),
+    });
     Refreshed {
         due: BTreeSet::new(),
         troubles,
+    }
+}
+
+impl Engine {
+    pub(crate) async fn last_trouble(&self, book: &Book) -> Result<Option<Trouble>, StoreError> {
+        let text = self.store().setting(&scope(book), TROUBLE).await?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Written only when it is another one: a quiet round writes nothing.
+    async fn remember_trouble(
+        &self,
+        book: &Book,
+        trouble: Option<Trouble>,
+    ) -> Result<(), StoreError> {
+        if self.last_trouble(book).await? != trouble {
+            let text = trouble.and_then(|t| serde_json::to_string(&t).ok());
+            self.store()
+                .set_setting(&scope(book), TROUBLE, text.as_deref())
+                .await?;
+        }
+        Ok(())
     }
 }
 

@@ -137,6 +137,14 @@ pub fn photo(user: &str) -> Plain {
     Plain::get(format!("/users/{}/photo/$value", segment(user)))
 }
 
+pub fn contact_photo_tag(mailbox: &str, id: &str) -> Plain {
+    Plain::get(format!("{}/photo", item(mailbox, id)))
+}
+
+pub fn contact_photo(mailbox: &str, id: &str) -> Plain {
+    Plain::get(format!("{}/photo/$value", item(mailbox, id)))
+}
+
 pub fn in_folder(mailbox: &str, folder: &str) -> String {
     let (mailbox, folder) = (segment(mailbox), segment(folder));
     format!("/users/{mailbox}/contactFolders/{folder}/contacts")

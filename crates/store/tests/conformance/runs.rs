@@ -3,7 +3,7 @@
 use crate::support::*;
 use futures::executor::block_on;
 use model::plan::{Halt, HaltReason, Tally};
-use model::run::{Account, MemberRunState, RunState};
+use model::run::{Account, MemberRunState, RunState, Trouble, TroubleKind};
 use model::{EntryId, Fingerprint, MemberId, Millis, RunId};
 use store::{Counted, Decision, RunFilter, Store, StoreError};
 
@@ -60,6 +60,36 @@ fn a_run_says_how_far_it_has_come() {
         assert_eq!(
             block_on(store.run_member(run, a)).unwrap().unwrap(),
             members[0]
+        );
+    });
+}
+
+#[test]
+fn what_kept_a_run_from_its_end_is_kept_with_its_kind() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let run = run(store);
+        let [a, b] = ["a", "b"].map(|name| member(store, name));
+        block_on(store.add_run_members(run, &[a, b])).unwrap();
+        let trouble = |kind| Trouble {
+            kind,
+            detail: "denied".to_owned(),
+        };
+        let (denied, none) = (trouble(TroubleKind::Permission), Account::default());
+        block_on(store.member_deferred(run, a, none, &denied)).unwrap();
+        block_on(store.run_troubled(run, &denied)).unwrap();
+        block_on(store.finish_run(run, RunState::Incomplete, "denied", NOW)).unwrap();
+        block_on(store.run_troubled(run, &trouble(TroubleKind::Passing))).unwrap();
+        let read = block_on(store.run(run)).unwrap().unwrap();
+        assert_eq!(read.trouble.as_ref(), Some(&denied), "it had ended");
+        let listed = block_on(store.runs(&RunFilter::default())).unwrap();
+        assert_eq!(listed[0].trouble, Some(denied));
+        let members = block_on(store.run_members(run)).unwrap();
+        let kinds: Vec<_> = members.iter().map(|m| m.trouble).collect();
+        assert_eq!(kinds, [Some(TroubleKind::Permission), None]);
+        assert_eq!(
+            (members[0].state, members[0].reason.as_str()),
+            (MemberRunState::Deferred, "denied")
         );
     });
 }

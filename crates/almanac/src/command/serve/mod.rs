@@ -1,7 +1,7 @@
 //! `almanac serve`: works by the schedule until stopped, answers health checks, tells people of trouble.
 
 mod health;
-mod notices;
+pub mod notices;
 
 use crate::cli::Serve;
 use crate::command::{Context, block_on};
@@ -18,16 +18,19 @@ use std::time::Duration;
 use store::StoreError;
 use tokio::net::TcpListener;
 
-/// How often trouble is looked for, notices are told and documents are read again.
-const WATCH: Duration = Duration::from_secs(30);
-
 pub fn serve(context: &Context, wanted: &Serve) -> Ended {
     let house = House::open(context.settings()?)?;
     let address = wanted.listen.unwrap_or(house.settings.document.listen);
-    block_on(until_stopped(context, house, address))?
+    let span = Duration::from_millis(wanted.watch.0.0.unsigned_abs());
+    block_on(until_stopped(context, house, address, span))?
 }
 
-async fn until_stopped(context: &Context, house: House, address: SocketAddr) -> Ended {
+async fn until_stopped(
+    context: &Context,
+    house: House,
+    address: SocketAddr,
+    span: Duration,
+) -> Ended {
     let listener = TcpListener::bind(address).await.map_err(|e| {
         let remedy = "choose another address with --listen or `listen` in almanac.yaml";
         Failure::new(
@@ -49,7 +52,7 @@ async fn until_stopped(context: &Context, house: House, address: SocketAddr) -> 
     let worked = tokio::select! {
         biased;
         worked = work(&house, &stop) => worked,
-        () = watch(&house, &teller, &pulse) => Ok(()),
+        () = watch(&house, &teller, &pulse, span) => Ok(()),
         () = health::answer(listener, house.clone(), Arc::clone(&pulse)) => Ok(()),
     };
     worked.map_err(|e| store_failure(&e))?;
@@ -85,7 +88,8 @@ async fn work(house: &House, stop: &Stop) -> Result<(), StoreError> {
 }
 
 /// The timer that needs no worker: a stuck one cannot hide trouble.
-async fn watch(house: &House, teller: &Teller, pulse: &Pulse) {
+/// Every `span`, trouble is looked for, notices are told and documents are read again.
+async fn watch(house: &House, teller: &Teller, pulse: &Pulse, span: Duration) {
     let mut version = house.policy.version.clone();
     loop {
         reread(house, &mut version).await;
@@ -94,7 +98,7 @@ async fn watch(house: &House, teller: &Teller, pulse: &Pulse) {
             Err(error) => tracing::error!("cannot look for trouble: {error}"),
         }
         teller.tell().await;
-        tokio::time::sleep(WATCH).await;
+        tokio::time::sleep(span).await;
     }
 }
 

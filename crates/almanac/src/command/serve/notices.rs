@@ -15,13 +15,21 @@ use serde_json::json;
 use sha2::Sha256;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Notice;
 
 /// Knows every way to tell.
 pub struct Teller {
     house: House,
     http: Http,
+    /// What one way has taken while another has not yet: it is not told twice.
+    taken: Mutex<BTreeSet<(Way, String)>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    Webhook,
+    Smtp,
 }
 
 impl Teller {
@@ -40,6 +48,7 @@ impl Teller {
         Ok(Self {
             house: house.clone(),
             http,
+            taken: Mutex::default(),
         })
     }
 
@@ -66,17 +75,45 @@ impl Teller {
         }
     }
 
-    /// Every way must take it; a way that took it before may see it again, with the same subject and instant.
+    /// Every way must take it. A way that took it while another did not sees it again only after a restart, with
+    /// the same subject and instant.
     async fn tell_one(&self, notice: &Notice) -> Result<(), String> {
         let ways = &self.house.settings.document.notices;
         tracing::warn!(tenant.id = %notice.tenant, closed = notice.closed_at.is_some(), "notice: {}", notice.subject);
-        if let Some(webhook) = &ways.webhook {
-            self.post(webhook, notice).await?;
-        }
-        if let Some(smtp) = &ways.smtp {
-            self.mail(smtp, notice).await?;
-        }
+        let posted = match &ways.webhook {
+            Some(webhook) if !self.has_taken(Way::Webhook, notice) => {
+                self.post(webhook, notice).await
+            }
+            _ => Ok(()),
+        };
+        self.note_taken(Way::Webhook, notice, posted.is_ok());
+        let mailed = match &ways.smtp {
+            Some(smtp) if !self.has_taken(Way::Smtp, notice) => self.mail(smtp, notice).await,
+            _ => Ok(()),
+        };
+        self.note_taken(Way::Smtp, notice, mailed.is_ok());
+        posted.and(mailed)?;
+        self.forget(notice);
         Ok(())
+    }
+
+    fn has_taken(&self, way: Way, notice: &Notice) -> bool {
+        self.taken().contains(&(way, name(notice)))
+    }
+
+    fn note_taken(&self, way: Way, notice: &Notice, took: bool) {
+        if took {
+            self.taken().insert((way, name(notice)));
+        }
+    }
+
+    fn forget(&self, notice: &Notice) {
+        let name = name(notice);
+        self.taken().retain(|(_, taken)| *taken != name);
+    }
+
+    fn taken(&self) -> MutexGuard<'_, BTreeSet<(Way, String)>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn post(&self, webhook: &Webhook, notice: &Notice) -> Result<(), String> {
@@ -101,7 +138,12 @@ impl Teller {
     }
 
     async fn mail(&self, smtp: &Smtp, notice: &Notice) -> Result<(), String> {
-        let message = letter(smtp, notice, &self.readers(smtp, notice))?;
+        let readers = self.readers(smtp, notice);
+        if readers.is_empty() {
+            tracing::warn!(tenant.id = %notice.tenant, "nobody is to get this by mail: set notices.smtp.to");
+            return Ok(());
+        }
+        let message = letter(smtp, notice, &readers)?;
         let transport = self.transport(smtp)?;
         let sent = transport.send(message).await;
         sent.map(|_| ())
@@ -113,7 +155,7 @@ impl Teller {
         let books = self.house.engine.books();
         let about = books
             .iter()
-            .filter(|b| b.tenant == notice.tenant && notice.subject.ends_with(b.key.as_str()));
+            .filter(|b| b.tenant == notice.tenant && is_about(notice, b.key.as_str()));
         let owners = about.flat_map(|b| b.tunnels.iter().map(|t| t.owner.clone()));
         smtp.to
             .iter()
@@ -143,6 +185,18 @@ impl Teller {
     fn path(&self, file: &Path) -> PathBuf {
         self.house.settings.home.join(file)
     }
+}
+
+/// A subject is what happened and the folder: `hold Contoso people`.
+fn is_about(notice: &Notice, folder: &str) -> bool {
+    let subject = notice.subject.split_once(' ');
+    subject.is_some_and(|(_, about)| about == folder)
+}
+
+/// One beginning or one end of one trouble.
+fn name(notice: &Notice) -> String {
+    let (tenant, subject, since) = (&notice.tenant, &notice.subject, notice.opened_at);
+    format!("{tenant}/{subject}/{since}/{}", notice.closed_at.is_some())
 }
 
 fn body(notice: &Notice) -> serde_json::Value {

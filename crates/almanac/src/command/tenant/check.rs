@@ -1,7 +1,7 @@
 //! `almanac tenant check`: can we work there? Token, permissions, one mailbox.
 
 use crate::cli::TenantCheck;
-use crate::command::{Context, block_on};
+use crate::command::{Context, block_on, work};
 use crate::exit::{Ended, Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Mood, Sheet};
@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use crate::settings::tenants::Tenant;
 use crate::wiring;
 use graph::{Check, Graph, GraphError, PERMISSIONS};
+use model::run::TroubleKind;
 use serde_json::{Value, json};
 
 pub fn check(context: &Context, wanted: &TenantCheck) -> Ended {
@@ -82,7 +83,7 @@ impl Found {
 
     /// What Exchange may grant is proven by the mailbox that answers, not by the token.
     fn lacks_directory_permission(&self) -> bool {
-        self.check.missing.iter().any(|p| !p.by_mailbox)
+        self.check.rights.missing.iter().any(|p| !p.by_mailbox)
     }
 
     fn json(&self, tenant: &Tenant) -> Value {
@@ -95,8 +96,10 @@ impl Found {
             "organization_error": self.check.organization.as_ref().err().map(ToString::to_string),
             "needed": PERMISSIONS.iter().map(|p| p.name).collect::<Vec<_>>(),
             "granted": self.check.granted,
-            "missing": self.check.missing.iter().map(|p| p.name).collect::<Vec<_>>(),
-            "excess": self.check.excess,
+            "missing": self.check.rights.missing.iter().map(|p| p.name).collect::<Vec<_>>(),
+            "granted_by": self.check.rights.by,
+            "excess": self.check.rights.excess.keys().collect::<Vec<_>>(),
+            "harmless": self.check.rights.harmless.keys().collect::<Vec<_>>(),
             "mailbox": self.mailbox.as_ref().map(|(address, answer)| json!({ "address": address, "error": text(answer) })),
         })
     }
@@ -125,26 +128,42 @@ impl Found {
 
     fn print_permissions(&self) {
         let mut sheet = Sheet::new(&["permission", "state", "why"]);
+        let rights = &self.check.rights;
         for permission in PERMISSIONS {
-            let missing = self.check.missing.iter().any(|m| m.name == permission.name);
-            let (state, mood) = match (missing, permission.by_mailbox, self.check.granted.is_some())
-            {
-                (false, _, true) => ("granted", Mood::Good),
-                (true, true, _) => ("not in the token; Exchange may grant it", Mood::Watch),
-                (true, false, _) => ("missing", Mood::Bad),
-                (false, _, false) => ("not known", Mood::Watch),
+            let (state, mood) = match (rights.by.get(permission.name), permission.by_mailbox) {
+                _ if self.check.granted.is_none() => ("not known".to_owned(), Mood::Watch),
+                (Some(role), _) if role == permission.name => ("granted".to_owned(), Mood::Good),
+                (Some(role), _) => (format!("granted by {role}"), Mood::Good),
+                (None, true) => {
+                    let state = "not in the token; Exchange may grant it";
+                    (state.to_owned(), Mood::Watch)
+                }
+                (None, false) => ("missing".to_owned(), Mood::Bad),
             };
             sheet.moody([
                 (permission.name, Mood::Plain),
-                (state, mood),
+                (state.as_str(), mood),
                 (permission.why, Mood::Faint),
             ]);
         }
-        for name in &self.check.excess {
+        for (name, enough) in &rights.excess {
+            let advice = match enough {
+                [] => "not needed: take it back".to_owned(),
+                [one] => format!("wider than needed: {one} is enough"),
+                several => format!("wider than needed: {} are enough", several.join(", ")),
+            };
             sheet.moody([
                 (name.as_str(), Mood::Plain),
                 ("excess", Mood::Watch),
-                ("not needed: take it back", Mood::Faint),
+                (advice.as_str(), Mood::Faint),
+            ]);
+        }
+        for (name, beside) in &rights.harmless {
+            let advice = format!("not needed; of no weight beside {beside}");
+            sheet.moody([
+                (name.as_str(), Mood::Plain),
+                ("harmless", Mood::Faint),
+                (advice.as_str(), Mood::Faint),
             ]);
         }
         sheet.print();
@@ -153,10 +172,8 @@ impl Found {
 
 /// The exit code of an answer of Microsoft's.
 pub fn exit_of(error: &GraphError) -> Exit {
-    match error {
-        GraphError::SignIn { .. } | GraphError::Permission { .. } => Exit::SignIn,
-        GraphError::Unreachable { .. } | GraphError::NoAnswer { .. } => Exit::Unreachable,
-        GraphError::Throttled { .. } | GraphError::Incomplete { .. } => Exit::Incomplete,
-        _ => Exit::Failed,
+    match error.kind() {
+        TroubleKind::Mailbox | TroubleKind::Refused => Exit::Failed,
+        kind => work::exit_of_trouble(kind),
     }
 }

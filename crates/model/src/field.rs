@@ -97,6 +97,11 @@ impl Field {
         matches!(self, Self::BusinessFax | Self::OtherPhone | Self::Pager)
     }
 
+    /// Names that Exchange makes up from the others when they are left blank (graph.md 2.2, Q15).
+    pub fn is_made_up(self) -> bool {
+        matches!(self, Self::DisplayName | Self::FileAs)
+    }
+
     /// Fields that hold telephone numbers.
     pub fn is_phone(self) -> bool {
         matches!(

@@ -105,8 +105,18 @@ fn named(mails: &[Mail]) -> BTreeSet<(String, &str)> {
     mails
         .iter()
         .filter(|m| !m.address.trim().is_empty())
-        .map(|m| (m.address.trim().to_lowercase(), m.name.trim()))
+        .map(|m| (m.address.trim().to_lowercase(), own_name(m)))
         .collect()
+}
+
+/// Exchange shows an address without a name under itself: a name that only repeats the address is none.
+fn own_name(mail: &Mail) -> &str {
+    let (address, name) = (mail.address.trim(), mail.name.trim());
+    if name.eq_ignore_ascii_case(address) {
+        ""
+    } else {
+        name
+    }
 }
 
 fn parts(a: &model::Address) -> [&String; 5] {
@@ -160,6 +170,18 @@ mod tests {
             }])
         };
         assert!(!same(Field::Emails, Some(&mail("A")), Some(&mail("B"))));
+    }
+
+    #[test]
+    fn a_name_that_repeats_its_address_is_none() {
+        let mail = |name: &str| {
+            Value::Mails(vec![Mail {
+                address: "A@x.y".into(),
+                name: name.into(),
+            }])
+        };
+        assert!(same(Field::Emails, Some(&mail("")), Some(&mail("a@x.y"))));
+        assert!(!same(Field::Emails, Some(&mail("")), Some(&mail("a@x"))));
     }
 
     #[test]

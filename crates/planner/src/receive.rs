@@ -11,7 +11,8 @@
 //! | blank | any | `keep` | left |
 //! | blank | any | `clear` | blank; of sets and notes: only our elements are taken away |
 //!
-//! On a card that was adopted, `clear` only takes away what the source had brought.
+//! On a card that was adopted, `clear` only takes away what the source had brought. Where both sides never agreed, or
+//! the memory of it is lost, a name that servers make up by themselves is left when the source has none.
 
 use crate::compare::{element_key, join, same, same_order, split};
 use crate::notes;
@@ -191,6 +192,8 @@ fn cleared(sides: &Sides) -> Target {
             value(join(users_own(sides)))
         }
         _ if sides.origin == Origin::Adopted && sides.agreed.is_none() => Target::Left(None),
+        // Without a base nobody can tell a name that the server made up from one that the source withdrew.
+        _ if !sides.based && sides.field.is_made_up() => value(sides.seen.cloned()),
         _ => value(None),
     }
 }

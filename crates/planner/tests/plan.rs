@@ -370,6 +370,17 @@ fn a_lost_store_finds_its_copies_by_their_stamps() {
 }
 
 #[test]
+fn a_lost_store_agrees_without_a_write_with_what_the_server_made_up() {
+    check(
+        r"entry E1 c1 given_name=Anna surname=Berg emails=anna@x categories=Staff,Oslo notes=Floor_3 department=D
+         seen i1 stamp=E1.1 given_name=Anna surname=Berg display_name=Anna_Berg file_as=Berg,_Anna emails=anna@x|anna@x categories=Oslo,Staff notes=--_Almanac_begin_--\nFloor_3\n--_Almanac_end_-- department=D",
+        expect![[r#"
+            agree E1 i1 c1 Created gen 1 shown display_name=Anna Berg; file_as=Berg, Anna; notes=-- Almanac begin --\nFloor 3\n-- Almanac end --
+        "#]],
+    );
+}
+
+#[test]
 fn of_several_stamped_copies_the_highest_generation_is_ours() {
     check(
         r"entry E1 c1 display_name=Anna

@@ -1,4 +1,5 @@
-//! Stories: a catalog, links and a look in a small text notation, and the plan as text. `_` stands for a space.
+//! Stories: a catalog, links and a look in a small text notation, and the plan as text. `_` stands for a space;
+//! an address may have its name behind a `|`.
 //!
 //! ```text
 //! member active|leaving_remove|leaving_keep [new]     new: never looked at in full
@@ -92,9 +93,12 @@ pub fn value(field: Field, text: &str) -> Value {
         Kind::Slots { .. } | Kind::Set => Value::Texts(list().collect()),
         Kind::Mails { .. } => Value::Mails(
             list()
-                .map(|address| Mail {
-                    address,
-                    name: String::new(),
+                .map(|mail| {
+                    let (address, name) = mail.split_once('|').unwrap_or((&mail, ""));
+                    Mail {
+                        address: address.to_owned(),
+                        name: name.to_owned(),
+                    }
                 })
                 .collect(),
         ),

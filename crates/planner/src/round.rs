@@ -10,6 +10,7 @@ use crate::phone;
 use crate::rank::{Ranked, Ranks, ranked, rule_hash, source_name, tunnel_of};
 use crate::select::{SelectError, Selected, Selector};
 use model::catalog::{Contribution, GoneCause, Leaving, Standing};
+use model::mutant::{self, Mutant};
 use model::person::{Person, PersonKind};
 use model::plan::{Note, Reason};
 use model::tunnel::{SourcePlace, TunnelState};
@@ -220,7 +221,12 @@ impl<'a> Looking<'a> {
             );
         }
         match &before.standing {
-            _ if self.rule_changed => round.remove(key, before.entry, GoneCause::Rule),
+            _ if self.rule_changed && !mutant::on(Mutant::B8) => {
+                round.remove(key, before.entry, GoneCause::Rule);
+            }
+            _ if self.rule_changed || mutant::on(Mutant::B1) || mutant::on(Mutant::B2) => {
+                round.remove(key, before.entry, GoneCause::Fact);
+            }
             Standing::Leaving(seen) if self.input.round > seen.round => {
                 round.remove(key, before.entry, GoneCause::Fact);
             }

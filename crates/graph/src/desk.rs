@@ -12,6 +12,7 @@ use crate::send::{Call, Delivery, fault_of};
 use crate::writing::{Job, Written};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
+use model::mutant::{self, Mutant};
 use model::plan::Outcome;
 use model::seam::Response;
 use model::{ItemId, MailboxId, Timestamp};
@@ -239,6 +240,10 @@ impl Desk<'_> {
                 nexts.push(Next::Settled(Outcome::Unknown));
                 continue;
             };
+            if mutant::on(Mutant::F4) && answer.status >= 400 && job.verb != Verb::Create {
+                nexts.push(Next::Settled(done(Verb::Delete, &answer)));
+                continue;
+            }
             refusals += usize::from(is_of_mailbox(job.verb, &answer));
             nexts.push(self.settle(job.verb, &answer, call, trouble).await);
         }

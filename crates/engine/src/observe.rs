@@ -6,6 +6,7 @@
 use crate::needs::{FolderSource, Needs};
 use crate::world::{Engine, Tenant};
 use graph::{Directory, Existence, GraphError, GroupFound, PersonChange, STAMP_ATTRIBUTE};
+use model::mutant::{self, Mutant};
 use model::person::{Group, MailboxKind, Person};
 use model::{ItemId, MailboxId, Millis, Timestamp};
 use planner::compile::Complete;
@@ -161,7 +162,15 @@ impl Observer<'_> {
             .engine
             .graph()
             .people_round(&self.tenant.at, what, cursor.as_deref())
-            .await?;
+            .await;
+        if mutant::on(Mutant::B1) && matches!(round, Err(GraphError::Permission { .. })) {
+            return self.empty(key).await;
+        }
+        let round = round?;
+        if mutant::on(Mutant::K13) {
+            let cursor = Some(round.cursor.clone());
+            self.save(key, Changes::new(), cursor).await?;
+        }
         let missing = self.missing(key, &round).await?;
         let mut changes: Changes = Vec::new();
         let mut doubtful: BTreeSet<String> = missing;
@@ -176,11 +185,21 @@ impl Observer<'_> {
             }
         }
         for id in doubtful {
-            if self.is_gone(what, &id).await? {
+            if mutant::on(Mutant::B3) || self.is_gone(what, &id).await? {
                 changes.push((id, None));
             }
         }
         self.save(key, changes, Some(round.cursor)).await
+    }
+
+    /// What only a mutant believes: nobody is there.
+    async fn empty(&self, key: &str) -> Observed<()> {
+        let (tenant, nobody) = (&self.tenant.at.name, Changes::new());
+        let store = self.engine.store();
+        store
+            .save_collection(tenant, key, nobody, true, None, true, self.now)
+            .await?;
+        Ok(())
     }
 
     /// Whom we knew and a whole round did not show.
@@ -189,7 +208,7 @@ impl Observer<'_> {
         key: &str,
         round: &graph::Round<PersonChange>,
     ) -> Observed<BTreeSet<String>> {
-        if !round.whole {
+        if !round.whole && !mutant::on(Mutant::B3) {
             return Ok(BTreeSet::new());
         }
         let shown: BTreeSet<&str> = round.changes.iter().map(PersonChange::key).collect();
@@ -233,7 +252,10 @@ impl Observer<'_> {
         for change in &round.changes {
             match change {
                 // A copy never becomes a source: the mailbox may be a target too.
-                PersonChange::Here(person) if person.attributes.contains_key(STAMP_ATTRIBUTE) => {
+                PersonChange::Here(person)
+                    if person.attributes.contains_key(STAMP_ATTRIBUTE)
+                        && !mutant::on(Mutant::I1) =>
+                {
                     changes.push((person.key.clone(), None))
                 }
                 PersonChange::Here(person) => {
@@ -241,6 +263,11 @@ impl Observer<'_> {
                 }
                 PersonChange::Removed { key, .. } => changes.push((key.clone(), None)),
             }
+        }
+        if mutant::on(Mutant::A18) {
+            let one = |(id, person): (String, _)| (id.to_lowercase(), (id, person));
+            let by_id: BTreeMap<_, _> = changes.into_iter().map(one).collect();
+            changes = by_id.into_values().collect();
         }
         let missing = self.missing(&key, &round).await?;
         let missing: Vec<ItemId> = missing.into_iter().map(ItemId).collect();
@@ -286,7 +313,10 @@ impl Observer<'_> {
             };
             return Err(GraphError::Gone { at }.into());
         };
-        let members = self.engine.graph().group_members(at, &id).await?;
+        let members = match self.engine.graph().group_members(at, &id).await {
+            Err(_) if mutant::on(Mutant::B2) => BTreeSet::new(),
+            read => read?,
+        };
         let group = Group {
             id,
             name: label,

@@ -10,6 +10,7 @@ use crate::world::{Engine, Tenant};
 
 use model::catalog::{Catalog, Standing};
 use model::member::{Member, MemberState};
+use model::mutant::{self, Mutant};
 use model::tunnel::Book;
 use model::{EntryId, MemberId};
 use planner::compile::{CompileInput, Compiled, compile};
@@ -26,6 +27,8 @@ pub(crate) struct Refreshed {
 
 /// The field rules and options that copies were last compared by.
 const RULES: &str = "rules";
+/// What only a mutant remembers: access was refused.
+const REFUSED: &str = "refused";
 /// What a catalog was last compiled from.
 const COMPILED: &str = "compiled";
 
@@ -43,7 +46,16 @@ pub(crate) async fn refresh(
         (false, true) => Freshness::Now,
         (false, false) => Freshness::Settled,
     };
+    if mutant::on(Mutant::G3) && store.setting(&scope(book), REFUSED).await?.is_some() {
+        return Ok(Refreshed::default());
+    }
     let round = observe::observe(engine, tenant, &needs, freshness).await?;
+    let refused = |t: &graph::GraphError| matches!(t, graph::GraphError::Permission { .. });
+    if mutant::on(Mutant::G3) && round.troubles.iter().any(refused) {
+        store
+            .set_setting(&scope(book), REFUSED, Some("yes"))
+            .await?;
+    }
     let sources = signature(engine, book, &needs).await?;
     let compiled = store.setting(&scope(book), COMPILED).await?;
     if waiting || compiled.as_deref() != Some(sources.as_str()) {
@@ -54,6 +66,12 @@ pub(crate) async fn refresh(
     let due = store
         .members_due(&book.tenant, book.catalog, full_before, now)
         .await?;
+    let due = if mutant::on(Mutant::I8) {
+        let all = takes_part(store.members(&book.tenant, book.catalog).await?);
+        all.iter().map(|m| m.id).collect()
+    } else {
+        due
+    };
     Ok(Refreshed {
         due,
         troubles: round.troubles.iter().map(ToString::to_string).collect(),

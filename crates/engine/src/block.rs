@@ -119,6 +119,7 @@ fn because(proof: Proof) -> String {
     match proof {
         Proof::LeftSelection { .. } => "no longer selected",
         Proof::LeftAudience => "the mailbox left the audience, or the tunnel was removed",
+        Proof::Orphan => "bears our mark, and no source explains it",
         Proof::Superseded => "joined with another card of the same person",
     }
     .to_owned()

@@ -34,6 +34,8 @@ pub(crate) struct Desk {
     pub snapshot: Snapshot,
     pub held: u64,
     pub own: Option<EntryId>,
+    /// Every source of the book was read to its end since its catalog began.
+    pub whole: bool,
 }
 
 impl Desk {
@@ -55,8 +57,13 @@ impl Desk {
             snapshot: look.snapshot.clone(),
             held: engine.store().count_copies(member.id).await?,
             own: own(engine, member),
+            whole: false,
         };
         desk.fill(engine).await?;
+        if desk.is_whole() {
+            let rules = engine.store().rules(member.catalog).await?;
+            desk.whole = planner::rank::whole(book, &rules);
+        }
         if let Some(folder) = &look.folder {
             desk.prove(engine, tenant, &folder.id).await?;
         }
@@ -78,6 +85,7 @@ impl Desk {
             snapshot: Snapshot::new(Reach::Changes),
             held: 0,
             own: None,
+            whole: false,
         };
         desk.add_entries(engine, &[entry]).await?;
         desk.fill_contents(engine).await?;
@@ -210,6 +218,7 @@ impl Desk {
             held: self.held,
             own: self.own,
             stamp_key: &engine.inner.keys.stamps,
+            whole: self.whole,
             brakes: Brakes::default(),
         }
     }

@@ -1,12 +1,12 @@
 //! Facts: what the store remembers of a tenant's sources, as selection reads it.
 
-use crate::needs::{FolderSource, Needs};
+use crate::needs::Needs;
 use crate::observe::{
     KindSeen, MAILBOXES, MANAGERS, ORG_CONTACTS, PHOTOS, PhotoSeen, USERS, bytes, decode_all,
     folder_key, group_key,
 };
 use crate::world::Engine;
-use model::person::{Facts, Group, Person};
+use model::person::{Facts, FolderSource, Group, Person};
 use model::{Field, MailboxId, TenantName, Value};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -40,9 +40,7 @@ pub(crate) async fn facts(
     }
     for source in &needs.folders {
         if let Some(people) = reader.folder(source).await? {
-            facts
-                .folders
-                .insert((source.address.clone(), source.path.clone()), people);
+            facts.folders.insert(source.clone(), people);
         }
     }
     Ok(facts)

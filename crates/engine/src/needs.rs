@@ -1,16 +1,9 @@
 //! Needs: which collections a book's tunnels read, as policy says it.
 
+use model::person::FolderSource;
 use model::tunnel::{Book, Choice, SourcePlace};
 use planner::select::{SelectError, Selector};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A contact folder that is read as a source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct FolderSource {
-    pub address: String,
-    pub path: String,
-    pub children: bool,
-}
 
 /// What has to be looked at before a book can be compiled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

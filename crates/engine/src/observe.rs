@@ -3,11 +3,11 @@
 //! Nothing is concluded here. What a source says is written down as it says it; a person is only crossed off
 //! after being asked for by name. A source that fails leaves what we knew of it as it was.
 
-use crate::needs::{FolderSource, Needs};
+use crate::needs::Needs;
 use crate::world::{Engine, Tenant};
 use graph::{Directory, Existence, GraphError, GroupFound, PersonChange, STAMP_ATTRIBUTE};
 use model::mutant::{self, Mutant};
-use model::person::{Group, MailboxKind, Person};
+use model::person::{FolderSource, Group, MailboxKind, Person};
 use model::{ItemId, MailboxId, Millis, Timestamp};
 use planner::compile::Complete;
 use serde::de::DeserializeOwned;
@@ -113,10 +113,7 @@ pub(crate) async fn observe(
     }
     for source in &needs.folders {
         if note(&mut round, observer.folder(source).await)? {
-            round
-                .complete
-                .folders
-                .insert((source.address.clone(), source.path.clone()));
+            round.complete.folders.insert(source.clone());
         }
     }
     round.complete.groups = observer
@@ -313,17 +310,36 @@ impl Observer<'_> {
             };
             return Err(GraphError::Gone { at }.into());
         };
-        let members = match self.engine.graph().group_members(at, &id).await {
-            Err(_) if mutant::on(Mutant::B2) => BTreeSet::new(),
-            read => read?,
+        let before = match self.known_group(name).await?.filter(|g| g.id == id) {
+            Some(before) => before,
+            // The first reading has nothing to be held against: two that agree are believed.
+            None => Group {
+                members: self.members(&id).await?,
+                missed: BTreeMap::new(),
+                name: label.clone(),
+                id: id.clone(),
+            },
         };
+        let members = self.members(&id).await?;
+        let apart = self.engine.settings().bounds.visible;
         let group = Group {
-            id,
             name: label,
-            members,
+            ..before.read_again(members, self.now, apart)
         };
         let changes = vec![("group".to_owned(), Some(encode(&group)))];
         self.save(&group_key(name), changes, None).await
+    }
+
+    async fn members(&self, id: &str) -> Observed<BTreeSet<String>> {
+        match self.engine.graph().group_members(&self.tenant.at, id).await {
+            Err(_) if mutant::on(Mutant::B2) => Ok(BTreeSet::new()),
+            read => Ok(read?),
+        }
+    }
+
+    async fn known_group(&self, name: &str) -> Observed<Option<Group>> {
+        let mut known: BTreeMap<String, Group> = self.items(&group_key(name)).await?;
+        Ok(known.remove("group"))
     }
 
     /// Asks what each mailbox is for: of people whom we never asked, of everyone once in a while, and of those

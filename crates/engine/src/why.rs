@@ -210,10 +210,18 @@ impl Inquiry<'_> {
                 self.facts.users.contains_key(&self.person.key)
                     || self.facts.org_contacts.contains_key(&self.person.key)
             }
-            SourcePlace::Folder { address, path, .. } => self
+            SourcePlace::Folder {
+                address,
+                path,
+                children,
+            } => self
                 .facts
                 .folders
-                .get(&(address.clone(), path.clone()))
+                .get(&model::person::FolderSource {
+                    address: address.clone(),
+                    path: path.clone(),
+                    children: *children,
+                })
                 .is_some_and(|people| people.contains_key(&self.person.key)),
         }
     }

@@ -51,6 +51,7 @@ struct Login {
     throttle: Throttle,
     shelf: Shelf,
     events: Vec<Event>,
+    flapped: std::collections::BTreeSet<Vec<String>>,
 }
 
 impl Login {
@@ -82,6 +83,7 @@ impl Login {
             throttle: Throttle::default(),
             shelf: Shelf::default(),
             events: Vec::new(),
+            flapped: Default::default(),
         };
         for plan in &tenants {
             let tenant = Tenant::new(plan, NOW, &mut login.scene());
@@ -98,6 +100,7 @@ impl Login {
             throttle: &mut self.throttle,
             shelf: &mut self.shelf,
             events: &mut self.events,
+            flapped: &mut self.flapped,
             calm: false,
         }
     }
@@ -113,6 +116,7 @@ impl Login {
             throttle: &mut self.throttle,
             shelf: &mut self.shelf,
             events: &mut self.events,
+            flapped: &mut self.flapped,
             calm: false,
         };
         self.entra

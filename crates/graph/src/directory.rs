@@ -181,11 +181,14 @@ impl Graph {
             Directory::Users => request::user(id),
             Directory::OrgContacts => request::org_contact(id),
         };
-        match self.inner.ask(call, &request, read).await? {
-            Ok(_) => Ok(Existence::Here),
-            Err(fault) if fault.is_gone() => Ok(Existence::Gone),
-            Err(fault) => Err(fault.error(call.place())),
+        for _ in 0..crate::contacts::GONE_MEANS {
+            match self.inner.ask(call, &request, read).await? {
+                Ok(_) => return Ok(Existence::Here),
+                Err(fault) if fault.is_gone() => {}
+                Err(fault) => return Err(fault.error(call.place())),
+            }
         }
+        Ok(Existence::Gone)
     }
 }
 

@@ -43,3 +43,10 @@ pub struct Member {
     /// When anything was last written and settled here.
     pub written_at: Option<Timestamp>,
 }
+
+impl Member {
+    /// Seen outside of its audience once: nothing is written to it before a second round has decided.
+    pub fn is_doubted(&self) -> bool {
+        self.state == MemberState::Active && self.leaving.is_some()
+    }
+}

@@ -1,6 +1,6 @@
 //! People as the directory shows them: the facts that selection may ask about.
 
-use crate::{Item, MailboxId};
+use crate::{Item, MailboxId, Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +66,28 @@ pub struct Group {
     pub name: String,
     /// Directory object ids of users and org contacts, transitive.
     pub members: BTreeSet<String>,
+    /// Those whom an earlier reading showed and the last ones did not, with the instant of the first that did
+    /// not: until a later reading confirms it, they count as members wherever that keeps something back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub missed: BTreeMap<String, Timestamp>,
+}
+
+impl Group {
+    /// What a new reading makes of this group. Who has been missing for `apart` is believed to have left.
+    pub fn read_again(&self, members: BTreeSet<String>, now: Timestamp, apart: Millis) -> Self {
+        let fresh = self.members.iter().map(|id| (id.clone(), now));
+        let old = self.missed.iter().map(|(id, since)| (id.clone(), *since));
+        let missed = old
+            .filter(|(_, since)| now.since(*since) < apart)
+            .chain(fresh)
+            .filter(|(id, _)| !members.contains(id));
+        Self {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            missed: missed.collect(),
+            members,
+        }
+    }
 }
 
 /// Everything that selection knows of one tenant at one moment.
@@ -80,6 +102,15 @@ pub struct Facts {
     pub mailboxes: BTreeMap<MailboxId, MailboxKind>,
     /// Hash of each person's photo bytes, where the census saw one.
     pub photos: BTreeMap<String, String>,
-    /// Contacts of source folders: (address, folder path) to key to person.
-    pub folders: BTreeMap<(String, String), BTreeMap<String, std::sync::Arc<Person>>>,
+    /// Contacts of source folders by key. The same folder with and without what lies below it are two.
+    pub folders: BTreeMap<FolderSource, BTreeMap<String, std::sync::Arc<Person>>>,
+}
+
+/// A contact folder that is read as a source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FolderSource {
+    pub address: String,
+    pub path: String,
+    /// With every folder below it.
+    pub children: bool,
 }

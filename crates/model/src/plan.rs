@@ -69,6 +69,8 @@ pub enum Proof {
     LeftAudience,
     /// The person's card moved to another entry (two sources turned out to be one person).
     Superseded,
+    /// A card that bears our mark and that nothing we know explains: always held for a person.
+    Orphan,
 }
 
 impl Step {

@@ -104,10 +104,7 @@ impl Attendance {
     ) {
         let loss = Loss::of(input, audience, member, sight);
         let mut sources = loss.kept.clone();
-        let confirmed = member
-            .leaving
-            .as_ref()
-            .is_some_and(|l| input.round > l.round);
+        let confirmed = member.leaving.as_ref().is_some_and(|l| input.confirms(l));
         let agreed = loss.complete && confirmed;
         if !loss.by_fact.is_empty() && !agreed {
             sources.extend(loss.by_fact.keys().cloned());

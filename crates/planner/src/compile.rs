@@ -8,12 +8,12 @@ use crate::rank::Ranks;
 use crate::round::{Key, Round, face, round};
 use crate::select::SelectError;
 use crate::views::{Viewing, views};
-use model::catalog::{Catalog, CatalogChange, Contribution, GoneCause, MemberChange};
+use model::catalog::{Catalog, CatalogChange, Contribution, GoneCause, Leaving, MemberChange};
 use model::member::Member;
-use model::person::Facts;
+use model::person::{Facts, FolderSource};
 use model::plan::{Note, Reason};
 use model::tunnel::{Book, Choice};
-use model::{EntryId, Timestamp};
+use model::{EntryId, Millis, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which collections were read to their end this round. From any other, absence says nothing.
@@ -24,8 +24,8 @@ pub struct Complete {
     pub org_contacts: bool,
     /// Group memberships.
     pub groups: bool,
-    /// Source folders by (address, path), as in `Facts::folders`.
-    pub folders: BTreeSet<(String, String)>,
+    /// Source folders, as in `Facts::folders`.
+    pub folders: BTreeSet<FolderSource>,
 }
 
 /// Everything a compilation depends on.
@@ -44,7 +44,17 @@ pub struct CompileInput<'a> {
     /// Counts the tenant's rounds; grows with each.
     pub round: i64,
     pub now: Timestamp,
+    /// A second round confirms what a first one saw leaving only when this has passed between them: rounds a
+    /// moment apart are one look at one trouble.
+    pub apart: Millis,
     pub keys: &'a Keys,
+}
+
+impl CompileInput<'_> {
+    /// Does this round confirm what an earlier one saw?
+    pub(crate) fn confirms(&self, seen: &Leaving) -> bool {
+        self.round > seen.round && self.now.since(seen.since) >= self.apart
+    }
 }
 
 /// What a compilation found.

@@ -116,6 +116,10 @@ impl Expression {
         if let Some(group) = self.groups.iter().find(|g| !facts.groups.contains_key(*g)) {
             return Err(format!("group {group} is not known"));
         }
+        // An expression may ask either way: who was missed once is neither in nor out.
+        if let Some(name) = self.groups.iter().find(|g| missed(g, person, facts)) {
+            return Err(format!("seen once outside of group {name}"));
+        }
         let mut context = Context::default();
         for name in &self.names {
             context.add_variable_from_value(name.as_str(), self.value(name, person, facts)?);
@@ -288,6 +292,11 @@ fn enabled(person: &Person) -> Result<bool, String> {
 
 fn list(texts: Vec<String>) -> Cel {
     cel::to_value(texts).unwrap_or(Cel::Null)
+}
+
+fn missed(name: &str, person: &Person, facts: &Facts) -> bool {
+    let group = facts.groups.get(name);
+    group.is_some_and(|g| g.missed.contains_key(&person.key))
 }
 
 fn member_of(person: &Person, facts: &Facts) -> Vec<String> {

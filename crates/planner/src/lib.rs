@@ -24,7 +24,8 @@
 //! | copy, adopted | gone | here or not mentioned | `Update` that takes our fields back, `Forget`, note `AdoptedKept` |
 //! | copy | gone | gone (proven) | `Forget` |
 //! | copy | own card, left out | here or not mentioned | as gone, with the proof `LeftAudience` |
-//! | copy | not in this view | any | note `Orphan` |
+//! | copy | not in this view | here, in a full look, everything read | `Delete` as `Orphan`, and halt |
+//! | copy | not in this view | any other | note `Orphan` |
 //! | none, refused | live | any | note `UserDeleted` |
 //! | none | live | one card with our stamp (the highest generation) | `Agree` with it, `Update` what differs |
 //! | none | live | one user's card exactly equal, of one entry | `Agree` as adopted, `Update` what differs |
@@ -33,7 +34,8 @@
 //! | none | live | nothing, and the folder was looked at in full before | `Create` |
 //! | none | live | nothing, never looked at in full | note `Unseen` |
 //! | none | own card, left out | any | note `OwnCard` |
-//! | none | gone or unknown | a card with our stamp | note `Orphan` and halt |
+//! | none | gone or unknown | a card with our stamp, in a full look, everything read | `Agree`, `Delete` as `Orphan`, and halt |
+//! | none | gone or unknown | a card with our stamp, else | note `Orphan` |
 //! | none | gone or unknown | nothing | nothing |
 //!
 //! Any further card with a stamp (another mailbox's, another book's, made up, a second one) is a user's copy: note

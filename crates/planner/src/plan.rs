@@ -37,6 +37,9 @@ pub struct Input<'a> {
     /// The entry of the mailbox's own person, if it is in the catalog.
     pub own: Option<EntryId>,
     pub stamp_key: &'a StampKey,
+    /// Every source was read to its end since the catalog began (`rank::whole`): a card of nobody whom it knows
+    /// is nobody's.
+    pub whole: bool,
     pub brakes: Brakes,
 }
 
@@ -78,6 +81,17 @@ pub fn to_prove(input: &Input) -> BTreeSet<ItemId> {
         .filter(|item| matches!(sight(input, item), Sight::Unseen));
     let strangers = Strangers::of(input);
     lost.chain(strangers.unread()).cloned().collect()
+}
+
+/// Does this plan leave a card with our mark that nothing explains yet? Then the look that it was made from was not
+/// the last word: whoever turns up later may be on that card already, so the next look is a full one, too.
+pub fn leaves_unexplained(plan: &Plan) -> bool {
+    let removes = |item: &ItemId| {
+        let step = |s: &Step| matches!(s, Step::Delete { item: gone, .. } if gone == item);
+        plan.steps.iter().any(step)
+    };
+    let orphans = plan.notes.iter().filter(|n| n.reason == Reason::Orphan);
+    orphans.filter_map(|n| n.item.as_ref()).any(|i| !removes(i))
 }
 
 /// What the link knows.
@@ -183,6 +197,10 @@ fn linked(input: &Input, link: &Link, item: &ItemId, wish: Wish, sight: Sight, p
     let entry = link.entry;
     match (wish, sight) {
         (_, Sight::Unseen) => note(plan, Some(entry), Some(item), Reason::Unseen, ""),
+        (Wish::Stranger, Sight::Here(here)) if knows_orphans(input) => {
+            remove(input, link, item, Proof::Orphan, Sight::Here(here), plan);
+            orphan(input, entry, item, plan);
+        }
         (Wish::Stranger, Sight::Here(_) | Sight::Same | Sight::Gone) => {
             note(
                 plan,
@@ -280,7 +298,7 @@ fn unlinked(
                 create(input, entry, generation + 1, wish, plan);
             }
         },
-        Wish::NoCard(_) | Wish::Stranger => orphans(strangers, entry, generation, plan),
+        Wish::NoCard(_) | Wish::Stranger => orphans(input, strangers, entry, generation, plan),
         Wish::OwnCard => note(plan, Some(entry), None, Reason::OwnCard, ""),
     }
 }
@@ -601,29 +619,43 @@ fn clean_up(entry: EntryId, item: &ItemId, plan: &mut Plan) {
     });
 }
 
-/// Stamped cards without a living source: never deleted by themselves. What bears a generation that is known
-/// to be over is a user's copy, or was brought back by one.
-fn orphans(strangers: &Strangers, entry: EntryId, used: u32, plan: &mut Plan) {
+/// Stamped cards without a living source: removed only when a person approves that very plan. What bears a
+/// generation that is known to be over is a user's copy, or was brought back by one. After the loss of the store
+/// nobody can tell our card from a user's copy of it: one more reason to ask.
+fn orphans(input: &Input, strangers: &Strangers, entry: EntryId, used: u32, plan: &mut Plan) {
     for (generation, item) in strangers.bearers(entry) {
         if generation <= used {
             note(plan, Some(entry), Some(item), Reason::UserCopy, "");
             continue;
         }
-        note(plan, Some(entry), Some(item), Reason::Orphan, "");
-        if mutant::on(Mutant::B13) {
-            clean_up(entry, item, plan);
-            continue;
+        let seen = input.observed.items.get(item);
+        if let (true, Some(Seen::Here(here))) = (knows_orphans(input), seen) {
+            // The pair first, so that its generation is known to be over when the card is gone.
+            let link = new_link(input, entry, Origin::Created, generation, item, here);
+            plan.steps.push(Step::Agree {
+                link: Box::new(link.clone()),
+            });
+            remove(input, &link, item, Proof::Orphan, Sight::Here(here), plan);
         }
-        let count = plan
-            .notes
-            .iter()
-            .filter(|n| n.reason == Reason::Orphan)
-            .count();
-        plan.halt = Some(Halt {
-            reason: HaltReason::Orphans,
-            detail: format!("{count} stamped cards have no living source"),
-        });
+        orphan(input, entry, item, plan);
     }
+}
+
+/// Before everything was read once, and in a look for changes, a card may only seem to be nobody's.
+fn knows_orphans(input: &Input) -> bool {
+    (input.whole || mutant::on(Mutant::B13)) && input.observed.reach == Reach::Full
+}
+
+fn orphan(input: &Input, entry: EntryId, item: &ItemId, plan: &mut Plan) {
+    note(plan, Some(entry), Some(item), Reason::Orphan, "");
+    if !knows_orphans(input) {
+        return;
+    }
+    let all = plan.notes.iter().filter(|n| n.reason == Reason::Orphan);
+    plan.halt = Some(Halt {
+        reason: HaltReason::Orphans,
+        detail: format!("{} stamped cards have no living source", all.count()),
+    });
 }
 
 /// Somebody emptied the folder: a person must look before it is filled again.

@@ -78,6 +78,19 @@ impl Ranks {
     }
 }
 
+/// The key among the catalog's rules by which a source is known to have been read to its end, everyone in it
+/// judged, since this catalog began.
+pub fn whole_key(source: &str) -> String {
+    format!("{source}?whole")
+}
+
+/// Was every source of the book read to its end since this catalog began? Only then is a card of nobody whom
+/// the catalog knows truly nobody's.
+pub fn whole(book: &Book, rules: &BTreeMap<String, String>) -> bool {
+    let mut sources = ranked(book).into_iter();
+    sources.all(|ranked| rules.contains_key(&whole_key(&ranked.name())))
+}
+
 /// The view of exactly these sources, whatever their rank.
 pub fn view_id(sources: &BTreeSet<String>) -> ViewId {
     let names: Vec<&str> = sources.iter().map(String::as_str).collect();

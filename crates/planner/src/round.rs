@@ -7,11 +7,11 @@ use crate::contribute::{belongs, contribution, identity};
 use crate::identity as ids;
 use crate::pair::Face;
 use crate::phone;
-use crate::rank::{Ranked, Ranks, ranked, rule_hash, source_name, tunnel_of};
+use crate::rank::{Ranked, Ranks, ranked, rule_hash, source_name, tunnel_of, whole_key};
 use crate::select::{SelectError, Selected, Selector};
 use model::catalog::{Contribution, GoneCause, Leaving, Standing};
 use model::mutant::{self, Mutant};
-use model::person::{Person, PersonKind};
+use model::person::{FolderSource, Person, PersonKind};
 use model::plan::{Note, Reason};
 use model::tunnel::{SourcePlace, TunnelState};
 use model::{EntryId, Field, Item};
@@ -121,6 +121,7 @@ impl<'a> Looking<'a> {
         for (key, person) in &people {
             unsure |= self.person(key, person, round);
         }
+        self.note_whole(&people, round);
         for (key, contribution) in self
             .contributions()
             .filter(|(k, _)| !people.contains_key(&k.1))
@@ -136,6 +137,29 @@ impl<'a> Looking<'a> {
         }
     }
 
+    /// The source was read to its end, and of everyone in it is known whether they belong.
+    fn note_whole(&self, people: &BTreeMap<String, Arc<Person>>, round: &mut Round) {
+        let key = whole_key(&self.name);
+        if !self.complete || self.input.catalog.rules.contains_key(&key) {
+            return;
+        }
+        let unknown = |p: &Person| matches!(self.judge(p), Selected::Unknown(_));
+        if !people.values().any(|p| unknown(p)) {
+            round.rules.insert(key, String::new());
+        }
+    }
+
+    fn judge(&self, person: &Person) -> Selected {
+        let options = &self.ranked.tunnel.options;
+        belongs(
+            self.ranked.source,
+            self.pick,
+            options,
+            person,
+            self.input.facts,
+        )
+    }
+
     fn contributions(&self) -> impl Iterator<Item = (&'a Key, &'a Contribution)> + '_ {
         let from = (self.name.clone(), String::new());
         let all = self.input.catalog.contributions.range(from..);
@@ -144,19 +168,9 @@ impl<'a> Looking<'a> {
 
     /// Judges one person; `true`: the answer is not known and somebody of ours depends on it.
     fn person(&self, key: &str, person: &Person, round: &mut Round) -> bool {
-        let options = &self.ranked.tunnel.options;
         let key: Key = (self.name.clone(), key.to_owned());
         let before = self.input.catalog.contributions.get(&key);
-        match (
-            belongs(
-                self.ranked.source,
-                self.pick,
-                options,
-                person,
-                self.input.facts,
-            ),
-            before,
-        ) {
+        match (self.judge(person), before) {
             (Selected::In, before) => self.take(key, person, before, round),
             (Selected::Out(fact), Some(before)) => {
                 self.out(&key, before, fact, round);
@@ -227,7 +241,7 @@ impl<'a> Looking<'a> {
             _ if self.rule_changed || mutant::on(Mutant::B1) || mutant::on(Mutant::B2) => {
                 round.remove(key, before.entry, GoneCause::Fact);
             }
-            Standing::Leaving(seen) if self.input.round > seen.round => {
+            Standing::Leaving(seen) if self.input.confirms(seen) => {
                 round.remove(key, before.entry, GoneCause::Fact);
             }
             Standing::Leaving(seen) => {
@@ -295,9 +309,13 @@ fn complete(input: &CompileInput, place: &SourcePlace, pick: &Selector) -> bool 
             guests,
             org_contacts,
         } => (complete.users || !(*members || *guests)) && (complete.org_contacts || !org_contacts),
-        SourcePlace::Folder { address, path, .. } => {
-            complete.folders.contains(&(address.clone(), path.clone()))
-        }
+        SourcePlace::Folder {
+            address,
+            path,
+            children,
+        } => complete
+            .folders
+            .contains(&folder_source(address, path, *children)),
     };
     own && (complete.groups || pick.groups().is_empty())
 }
@@ -317,15 +335,17 @@ fn people(input: &CompileInput, place: &SourcePlace) -> BTreeMap<String, Arc<Per
             path,
             children,
         } => {
-            let below = format!("{path}/");
-            let inside = |folder: &str| folder == path || (*children && folder.starts_with(&below));
-            facts
-                .folders
-                .iter()
-                .filter(|((a, folder), _)| a.eq_ignore_ascii_case(address) && inside(folder))
-                .flat_map(|(_, people)| people.iter().map(|(k, p)| (k.clone(), p.clone())))
-                .collect()
+            let source = folder_source(address, path, *children);
+            facts.folders.get(&source).cloned().unwrap_or_default()
         }
+    }
+}
+
+fn folder_source(address: &str, path: &str, children: bool) -> FolderSource {
+    FolderSource {
+        address: address.to_owned(),
+        path: path.to_owned(),
+        children,
     }
 }
 

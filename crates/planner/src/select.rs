@@ -61,7 +61,7 @@ impl Selector {
     }
 
     pub fn judge(&self, person: &Person, facts: &Facts) -> Selected {
-        self.rule.judge(person, facts)
+        self.rule.judge(person, facts, Doubt::No)
     }
 
     /// Every group that this choice names, in lists and expressions too: `Facts::groups` must know them.
@@ -132,12 +132,13 @@ impl Compiler<'_> {
 
 impl Rule {
     /// Three-valued: what is not known decides nothing, unless the rest decides without it.
-    fn judge(&self, person: &Person, facts: &Facts) -> Selected {
-        let mut answer = self.named(person, facts);
+    fn judge(&self, person: &Person, facts: &Facts, doubt: Doubt) -> Selected {
+        let mut answer = self.named(person, facts, doubt);
         answer = and(answer, || self.kind(person, facts));
         answer = and(answer, || self.expression(person, facts));
         and(answer, || {
-            match self.exclude.as_ref().map(|rule| rule.judge(person, facts)) {
+            let exclude = self.exclude.as_ref();
+            match exclude.map(|rule| rule.judge(person, facts, doubt.turned())) {
                 None | Some(Selected::Out(_)) => Selected::In,
                 Some(Selected::In) => Selected::Out("excluded by the rule".to_owned()),
                 Some(Selected::Unknown(why)) => Selected::Unknown(why),
@@ -146,13 +147,13 @@ impl Rule {
     }
 
     /// The union of what the choice names.
-    fn named(&self, person: &Person, facts: &Facts) -> Selected {
+    fn named(&self, person: &Person, facts: &Facts, doubt: Doubt) -> Selected {
         if self.everyone {
             return Selected::In;
         }
         let mut unknown = None;
         let mut missed = Vec::new();
-        for (name, answer) in self.names(person, facts) {
+        for (name, answer) in self.names(person, facts, doubt) {
             match answer {
                 Selected::In => return Selected::In,
                 Selected::Unknown(why) => unknown = unknown.or(Some(why)),
@@ -169,11 +170,12 @@ impl Rule {
         &'a self,
         person: &'a Person,
         facts: &'a Facts,
+        doubt: Doubt,
     ) -> impl Iterator<Item = (String, Selected)> + 'a {
         let groups = self
             .groups
             .iter()
-            .map(|g| (format!("group {g}"), in_group(g, person, facts)));
+            .map(move |g| (format!("group {g}"), in_group(g, person, facts, doubt)));
         let departments = self.departments.iter().map(|d| {
             let own = person.item.text(Field::Department).trim().to_lowercase();
             (format!("department {d}"), yes(own == *d))
@@ -187,7 +189,7 @@ impl Rule {
         let lists = self
             .lists
             .iter()
-            .map(|(name, rule)| (format!("list {name}"), rule.judge(person, facts)));
+            .map(move |(name, rule)| (format!("list {name}"), rule.judge(person, facts, doubt)));
         groups.chain(departments).chain(listed).chain(lists)
     }
 
@@ -234,10 +236,31 @@ impl Rule {
     }
 }
 
+/// What someone is whom a group did not show the last time it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// Not in the group: what follows from that is confirmed elsewhere, by a second round.
+    No,
+    /// Unknown: an exclusion that was misread once would show people to everybody at once.
+    Unknown,
+}
+
+impl Doubt {
+    fn turned(self) -> Self {
+        match self {
+            Self::No => Self::Unknown,
+            Self::Unknown => Self::No,
+        }
+    }
+}
+
 /// A group that is not known says nothing of its members.
-fn in_group(name: &str, person: &Person, facts: &Facts) -> Selected {
+fn in_group(name: &str, person: &Person, facts: &Facts, doubt: Doubt) -> Selected {
     match facts.groups.get(name) {
         None => Selected::Unknown(format!("group {name} is not known")),
+        Some(group) if doubt == Doubt::Unknown && group.missed.contains_key(&person.key) => {
+            Selected::Unknown(format!("seen once outside of group {name}"))
+        }
         Some(group) => yes(group.members.contains(&person.key)),
     }
 }

@@ -18,7 +18,7 @@ mod story;
 use expect_test::{Expect, expect};
 use model::catalog::{Catalog, EntryState, EntryWish, ViewEntry};
 use model::member::{Member, MemberState};
-use model::person::{Facts, Group, MailboxKind, Person, PersonKind};
+use model::person::{Facts, FolderSource, Group, MailboxKind, Person, PersonKind};
 use model::tunnel::{
     Book, Choice, Copies, Limits, Options, Source, SourcePlace, TargetFolder, Tunnel, TunnelState,
 };
@@ -39,6 +39,8 @@ struct Tenant {
     members: Vec<Member>,
     known_stamps: BTreeSet<EntryId>,
     round: i64,
+    /// Milliseconds; a round lasts a second.
+    apart: i64,
     text: String,
     /// Short names for ids in the order of their appearance.
     names: BTreeMap<String, String>,
@@ -69,6 +71,12 @@ fn choice(words: &[&str]) -> Choice {
         groups: list(words, "groups="),
         mailboxes: list(words, "mailboxes="),
         where_: word(words, "where=").map(str::to_owned),
+        exclude: word(words, "minus=").map(|group| {
+            Box::new(Choice {
+                groups: vec![group.to_owned()],
+                ..Choice::default()
+            })
+        }),
         ..Choice::default()
     }
 }
@@ -88,6 +96,7 @@ impl Tenant {
             members: Vec::new(),
             known_stamps: BTreeSet::new(),
             round: 0,
+            apart: 0,
             text: String::new(),
             names: BTreeMap::new(),
         }
@@ -119,12 +128,24 @@ impl Tenant {
             ),
             ["contact", place, key, rest @ ..] => {
                 let (address, path) = place.split_once('/').unwrap();
-                let folder = self
-                    .facts
-                    .folders
-                    .entry((address.into(), path.into()))
-                    .or_default();
-                put(folder, key, PersonKind::FolderContact, rest);
+                // `contact` lies in the folder itself, so whoever reads what is below sees it too.
+                for children in [true, false] {
+                    let folder = self.facts.folders.entry(FolderSource {
+                        address: address.into(),
+                        path: path.into(),
+                        children,
+                    });
+                    put(folder.or_default(), key, PersonKind::FolderContact, rest);
+                }
+            }
+            ["contact_below", place, key, rest @ ..] => {
+                let (address, path) = place.split_once('/').unwrap();
+                let folder = self.facts.folders.entry(FolderSource {
+                    address: address.into(),
+                    path: path.into(),
+                    children: true,
+                });
+                put(folder.or_default(), key, PersonKind::FolderContact, rest);
             }
             ["group", name, "?"] => {
                 self.facts.groups.remove(*name);
@@ -135,10 +156,17 @@ impl Tenant {
                     .flat_map(|m| m.split(','))
                     .map(str::to_owned)
                     .collect();
-                let group = Group {
-                    id: (*name).into(),
-                    name: (*name).into(),
-                    members,
+                let before = self.facts.groups.get(*name).cloned();
+                let group = match before {
+                    Some(before) => {
+                        before.read_again(members, Timestamp(self.round * 1_000), Millis(0))
+                    }
+                    None => Group {
+                        id: (*name).into(),
+                        name: (*name).into(),
+                        members,
+                        missed: BTreeMap::new(),
+                    },
                 };
                 self.facts.groups.insert((*name).into(), group);
             }
@@ -153,6 +181,7 @@ impl Tenant {
             ["tunnel", id, rest @ ..] => self.tunnel(id, rest),
             ["source", id, key, place, rest @ ..] => self.source(id, key, place, rest),
             ["audience", id, rest @ ..] => self.find(id).audience = choice(rest),
+            ["apart", ms] => self.apart = ms.parse().unwrap(),
             ["incomplete"] => self.complete = false,
             ["complete"] => self.complete = true,
             ["round"] => self.round(),
@@ -201,7 +230,7 @@ impl Tenant {
             Some((address, path)) => SourcePlace::Folder {
                 address: address.into(),
                 path: path.into(),
-                children: true,
+                children: !words.contains(&"flat"),
             },
             None => SourcePlace::Directory {
                 members: true,
@@ -247,6 +276,7 @@ impl Tenant {
             known_stamps: &self.known_stamps,
             round: self.round,
             now: Timestamp(self.round * 1_000),
+            apart: Millis(self.apart),
             keys: &keys(),
         })
         .unwrap()
@@ -465,6 +495,31 @@ fn a_first_round_fills_the_catalog_and_a_second_one_is_quiet() {
 }
 
 #[test]
+fn who_reads_only_a_folder_does_not_see_what_lies_below_it() {
+    check(
+        "
+    tunnel t1
+    source t1 flat folder:r@x/Contacts flat
+    tunnel t2
+    audience t2 groups=Managers
+    source t2 deep folder:r@x/Contacts
+    user u1 display_name=Anna emails=a@x
+    mailbox u1 user
+    contact r@x/Contacts c1 display_name=Ben emails=b@x
+    contact_below r@x/Contacts c2 display_name=Cleo emails=c@x
+    group Managers -
+    round
+",
+        expect![[r#"
+            round 1
+              view V1 = t1/flat
+              V1 E1 display_name=Ben; emails=b@x
+              join u1 V1
+        "#]],
+    );
+}
+
+#[test]
 fn only_what_changed_is_said() {
     office(
         "user u2 display_name=Ben emails=b@x mobile_phone=030_123456\nround\nround",
@@ -498,6 +553,56 @@ fn leaving_takes_two_complete_rounds() {
             round 4
               V1 E2 gone by Fact
             round 5
+        "#]],
+    );
+}
+
+#[test]
+fn a_second_round_confirms_only_when_enough_time_has_passed() {
+    office(
+        "apart 2000\ngroup Staff u1\nround\nround\nround",
+        expect![[r#"
+            round 1
+              view V1 = t1/dir
+              V1 E1 display_name=Anna; emails=a@x
+              V1 E2 display_name=Ben; emails=b@x
+              join u1 V1
+            round 2
+              note LeavingUnconfirmed E2: not in group Staff
+            round 3
+              note LeavingUnconfirmed E2: not in group Staff
+            round 4
+              V1 E2 gone by Fact
+        "#]],
+    );
+}
+
+#[test]
+fn an_exclusion_that_was_misread_once_shows_nobody() {
+    check(
+        "
+    tunnel t1
+    source t1 dir directory minus=Hidden
+    user u1 display_name=Anna emails=a@x
+    user u2 display_name=Ben emails=b@x
+    group Hidden u2
+    mailbox u1 user
+    mailbox u2 none
+    round
+    group Hidden -
+    round
+    group Hidden -
+    round
+",
+        expect![[r#"
+            round 1
+              view V1 = t1/dir
+              V1 E1 display_name=Anna; emails=a@x
+              join u1 V1
+            round 2
+              note SelectionUnknown: seen once outside of group Hidden
+            round 3
+              V1 E2 display_name=Ben; emails=b@x
         "#]],
     );
 }

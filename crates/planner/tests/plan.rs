@@ -493,7 +493,11 @@ fn a_stamped_card_without_a_living_source_halts() {
          seen i1 stamp=E1.1 display_name=Anna
          seen i9 stamp=E9.1 display_name=Zoe",
         expect![[r#"
+            agree E1 i1 - Created gen 1
+            delete E1 i1 if new: Orphan
             create E2 c2 gen 1
+            agree E9 i9 - Created gen 1
+            delete E9 i9 if new: Orphan
             note Orphan E1 i1
             note Orphan E9 i9
             halt Orphans: 2 stamped cards have no living source
@@ -704,7 +708,9 @@ fn a_link_whose_entry_the_view_does_not_know_is_left() {
          link E1 i1 c1
          seen i1 display_name=Anna",
         expect![[r#"
-            note Orphan E1 i1: not in this view
+            delete E1 i1 if new: Orphan
+            note Orphan E1 i1
+            halt Orphans: 1 stamped cards have no living source
         "#]],
     );
 }

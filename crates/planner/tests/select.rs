@@ -37,6 +37,7 @@ fn facts() -> Facts {
         id: String::new(),
         name: String::new(),
         members: members.iter().map(|m| (*m).to_owned()).collect(),
+        missed: BTreeMap::new(),
     };
     facts.groups.insert("Staff".into(), group(&["u1"]));
     facts.groups.insert("Board".into(), group(&[]));

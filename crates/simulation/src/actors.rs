@@ -49,7 +49,7 @@ pub fn act(world: &mut World) -> Option<(i64, Later)> {
         _ => actor.outage(),
     };
     let Inner { monitor, town, .. } = &mut *ground;
-    monitor.changed(town, &world.policy);
+    monitor.changed(town, &world.policy, now);
     monitor.cards.expect_writes();
     later
 }
@@ -76,7 +76,7 @@ pub fn restore(world: &mut World, later: Later) {
         }
     }
     let Inner { monitor, town, .. } = &mut *ground;
-    monitor.changed(town, &world.policy);
+    monitor.changed(town, &world.policy, now);
 }
 
 struct Somebody<'a> {

@@ -185,6 +185,43 @@ impl Town {
             .collect()
     }
 
+    /// Who is there at the beginning, for the readers of a trace.
+    pub fn describe(&self) -> String {
+        let groups = |id: &String| -> Vec<&str> {
+            let inside = |name: &&String| self.transitive(name).contains(id);
+            self.groups
+                .keys()
+                .filter(inside)
+                .map(String::as_str)
+                .collect()
+        };
+        let person = |p: &Resident| {
+            format!(
+                "  {} {} <{}> {} {} {}{}{}{:?} {:?}\n",
+                p.id,
+                p.name,
+                p.mail,
+                p.mobile,
+                p.department,
+                if p.enabled { "" } else { "disabled " },
+                if p.guest { "guest " } else { "" },
+                if p.deleted { "deleted " } else { "" },
+                p.mailbox,
+                groups(&p.id)
+            )
+        };
+        let card = |(id, c): (&String, &Card)| {
+            format!(
+                "  {id} {} <{}> {} in {}\n",
+                c.name, c.mail, c.mobile, c.folder
+            )
+        };
+        let people = self.people.values().chain(self.org_contacts.values());
+        let people: String = people.map(person).collect();
+        let cards: String = self.cards.iter().map(card).collect();
+        format!("the town\n{people}{cards}")
+    }
+
     /// Texts that no log, error or notice may carry, in lower case.
     pub fn secrets(&self) -> BTreeSet<String> {
         let people = self.people.values().chain(self.org_contacts.values());

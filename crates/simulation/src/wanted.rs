@@ -50,6 +50,18 @@ pub fn wanted(town: &Town, policy: &Policy) -> Wanted {
     all
 }
 
+/// Everybody whom the sources of each folder's tunnels name, whoever may see them: entries are minted for all.
+pub fn named(town: &Town, policy: &Policy) -> BTreeMap<String, BTreeSet<Key>> {
+    let mut all: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
+    for tunnel in &policy.tunnels {
+        let keys = tunnel.sources.iter().flat_map(|s| people(town, tunnel, s));
+        all.entry(tunnel.folder.name.0.clone())
+            .or_default()
+            .extend(keys);
+    }
+    all
+}
+
 /// One tunnel that leaves a person's own card out is enough for the whole folder.
 fn skip_own(policy: &Policy, all: &mut Wanted) {
     for ((mailbox, folder), cards) in all {

@@ -91,6 +91,7 @@ impl World {
             crate::checks::breaks(|name| troubles.cloud.get(name).unwrap_or(0.0));
         let (client, directory) = (town.client.clone(), town.tenant.clone());
         let mut trace = Trace::new(readable);
+        trace.say(START, || town.describe());
         trace.say(START, || charter.yaml());
         let ground = Ground::new(Inner {
             cloud,
@@ -255,7 +256,7 @@ impl World {
         ground.trace.add(&[b"policy", yaml.as_bytes()]);
         ground.trace.say(now, || yaml);
         let Inner { monitor, town, .. } = &mut *ground;
-        monitor.changed(town, &self.policy);
+        monitor.changed(town, &self.policy, now);
         monitor.cards.expect_writes();
     }
 
@@ -323,6 +324,51 @@ impl World {
             .lock()
             .monitor
             .check("store", false, now, || error.to_string());
+    }
+
+    /// What the store remembers of the books, for the readers of a trace.
+    pub fn describe_store(&mut self) -> String {
+        let engine = self.engine(0);
+        let tenant = TenantName::from(TENANT);
+        let mut out = String::from("the store\n");
+        for book in engine.books() {
+            let catalog = block_on(self.store.load_catalog(&tenant, book.catalog));
+            let members = block_on(self.store.members(&tenant, book.catalog));
+            let (Ok(catalog), Ok(members)) = (catalog, members) else {
+                continue;
+            };
+            out += &format!(
+                "  {} {} at version {}\n",
+                book.key, book.catalog, catalog.version
+            );
+            for ((source, key), c) in &catalog.contributions {
+                out += &format!("    {source} {key} entry {} {:?}\n", c.entry, c.standing);
+            }
+            for m in members {
+                out += &format!(
+                    "    member {} {} {:?} view {} through {} full {:?} {:?}\n",
+                    m.id, m.mailbox, m.state, m.view.0, m.through, m.looked_full_at, m.leaving
+                );
+                let links = block_on(self.store.links(m.id)).unwrap_or_default();
+                for (_, l) in links
+                    .iter()
+                    .filter(|((_, p), _)| *p == model::link::Part::Core)
+                {
+                    out += &format!(
+                        "      {} g{} {:?} {:?} agreed {:?} sent {:?} {:?}{}\n",
+                        l.entry,
+                        l.generation,
+                        l.item.as_ref().map(|i| i.as_str()),
+                        l.origin,
+                        l.agreed,
+                        l.sent,
+                        l.trouble,
+                        if l.refused { " refused" } else { "" }
+                    );
+                }
+            }
+        }
+        out
     }
 
     pub fn violated(&self) -> bool {

@@ -38,6 +38,11 @@ impl Store {
         self.read(move |db| version(db, &tenant, catalog)).await
     }
 
+    /// The rules that a catalog's people and members were chosen by, by key.
+    pub async fn rules(&self, catalog: CatalogId) -> Result<BTreeMap<String, String>> {
+        self.read(move |db| rules(db, catalog)).await
+    }
+
     /// What a view holds that is newer than `newer_than`; 0 reads it whole. `contents` stays empty.
     pub async fn view(
         &self,
@@ -164,15 +169,19 @@ fn load(db: &Db, tenant: &TenantName, catalog: CatalogId) -> Result<Catalog> {
     let Some(version) = db.first(VERSION, args![catalog, tenant], |row| row.int(0))? else {
         return Ok(Catalog::default());
     };
-    let rules = db.rows(RULES, args![catalog], |row| {
-        Ok((row.text(0)?, row.text(1)?))
-    })?;
     Ok(Catalog {
         version,
         contributions: contributions(db, tenant, catalog)?,
         views: views(db, tenant, catalog)?,
-        rules: rules.into_iter().collect(),
+        rules: rules(db, catalog)?,
     })
+}
+
+fn rules(db: &Db, catalog: CatalogId) -> Result<BTreeMap<String, String>> {
+    let rows = db.rows(RULES, args![catalog], |row| {
+        Ok((row.text(0)?, row.text(1)?))
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 fn contributions(

@@ -142,7 +142,7 @@ async fn chosen(
     due: &BTreeSet<MemberId>,
 ) -> Result<Vec<MemberId>, JobError> {
     let all = engine.store().members(&book.tenant, book.catalog).await?;
-    let takes_part = |m: &&Member| m.state != model::member::MemberState::Left;
+    let takes_part = |m: &&Member| m.state != model::member::MemberState::Left && !m.is_doubted();
     let named = |m: &&Member| ask.mailboxes.is_empty() || ask.mailboxes.contains(&m.mailbox);
     let wanted = |m: &&Member| ask.full || due.contains(&m.id);
     let picked = all

@@ -179,6 +179,7 @@ impl Hands<'_> {
             let desk = self.desk().await?;
             let now = place.engine.store().time().await?;
             let plan = desk.plan(place.engine, now);
+            self.whole &= !planner::plan::leaves_unexplained(&plan);
             if plan.steps.is_empty() {
                 return Ok(End::Settled {
                     through: desk.catalog.version,

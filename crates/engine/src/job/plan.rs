@@ -10,7 +10,9 @@ use model::member::MemberState;
 use model::mutant::{self, Mutant};
 use model::plan::{Plan, Step};
 use model::run::MemberRunState;
+use model::snapshot::Reach;
 use model::{EntryId, Fingerprint, Timestamp};
+use planner::plan::leaves_unexplained;
 use planner::tally::{self, Distinct};
 use std::collections::BTreeSet;
 use store::Finished;
@@ -27,7 +29,7 @@ pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     remember(place, &desk, &plan).await?;
     let waits = desk.links.values().any(|link| link.sent.is_some());
     if plan.steps.is_empty() && plan.halt.is_none() && !waits {
-        nothing_to_do(place, &look, &desk, now).await?;
+        nothing_to_do(place, &look, &desk, &plan, now).await?;
     } else {
         engine.inner.looks.keep(place.run.id, place.member.id, look);
     }
@@ -84,13 +86,14 @@ async fn nothing_to_do(
     place: &Place<'_>,
     look: &look::Look,
     desk: &Desk,
+    plan: &Plan,
     now: Timestamp,
 ) -> Result<(), JobError> {
     let store = place.engine.store();
     let finished = Finished {
         through: desk.catalog.version,
         cursor: look.cursor.clone(),
-        looked_full: look.snapshot.reach == model::snapshot::Reach::Full,
+        looked_full: look.snapshot.reach == Reach::Full && !leaves_unexplained(plan),
     };
     store
         .finish_member(place.lease, place.member.id, finished, now)

@@ -41,7 +41,9 @@ pub(crate) async fn refresh(
     let store = engine.store();
     let needs = Needs::of(book, &engine.lists(&book.tenant))?;
     let waiting = engine.has_leavers(book).await?;
-    let freshness = match (waiting, asked) {
+    let compiled = store.setting(&scope(book), COMPILED).await?;
+    let edited = compiled.as_deref().is_some_and(|c| !is_of(engine, c));
+    let freshness = match (waiting, asked || edited) {
         (true, _) => Freshness::Doubted,
         (false, true) => Freshness::Now,
         (false, false) => Freshness::Settled,
@@ -56,22 +58,28 @@ pub(crate) async fn refresh(
             .set_setting(&scope(book), REFUSED, Some("yes"))
             .await?;
     }
+    if edited && !(round.complete.users && round.complete.groups) {
+        return Ok(unread(&round));
+    }
     let sources = signature(engine, book, &needs).await?;
-    let compiled = store.setting(&scope(book), COMPILED).await?;
     if waiting || compiled.as_deref() != Some(sources.as_str()) {
         compile_book(engine, tenant, book, &needs, &round, &sources).await?;
     }
     let now = store.time().await?;
     let full_before = now - engine.settings().full_look;
-    let due = store
+    let mut due = store
         .members_due(&book.tenant, book.catalog, full_before, now)
         .await?;
-    let due = if mutant::on(Mutant::I8) {
+    if !due.is_empty() {
+        let members = store.members(&book.tenant, book.catalog).await?;
+        for doubted in members.iter().filter(|m| m.is_doubted()) {
+            due.remove(&doubted.id);
+        }
+    }
+    if mutant::on(Mutant::I8) {
         let all = takes_part(store.members(&book.tenant, book.catalog).await?);
-        all.iter().map(|m| m.id).collect()
-    } else {
-        due
-    };
+        due = all.iter().map(|m| m.id).collect();
+    }
     Ok(Refreshed {
         due,
         troubles: round.troubles.iter().map(ToString::to_string).collect(),
@@ -80,6 +88,22 @@ pub(crate) async fn refresh(
 
 fn scope(book: &Book) -> String {
     format!("catalog:{}", book.catalog)
+}
+
+/// Was this catalog compiled by the policy in force?
+fn is_of(engine: &Engine, compiled: &str) -> bool {
+    compiled.split(' ').next() == Some(engine.in_force().policy.version.as_str())
+}
+
+/// Nothing is written under an edited policy before everything was read that says whom it leaves out: a mailbox
+/// that an edit excludes would otherwise get new cards until the groups can be read again.
+fn unread(round: &Round) -> Refreshed {
+    let mut troubles: Vec<String> = round.troubles.iter().map(ToString::to_string).collect();
+    troubles.push("the policy was edited: nothing is written before all of it was read".to_owned());
+    Refreshed {
+        due: BTreeSet::new(),
+        troubles,
+    }
 }
 
 /// What a compilation depends on: the policy, and when each collection last changed. It is compared with what
@@ -118,6 +142,7 @@ async fn compile_book(
             known_stamps,
             round: now.0,
             now,
+            apart: engine.settings().bounds.visible,
             keys: &engine.inner.keys,
         })
     };

@@ -24,7 +24,7 @@ use crate::{
     tenant::Tenant,
     throttle::{Counts, Throttle},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Microsoft Graph, Exchange Online and Entra in a box.
 #[derive(Clone, Debug)]
@@ -43,6 +43,7 @@ pub struct Cloud {
     late_count: u64,
     /// Tenants (`app tenant`) and mailboxes that are out until an instant (F16).
     outages: BTreeMap<String, i64>,
+    flapped: BTreeSet<Vec<String>>,
     calm: bool,
 }
 
@@ -95,6 +96,7 @@ impl Cloud {
             late: BTreeMap::new(),
             late_count: 0,
             outages: BTreeMap::new(),
+            flapped: BTreeSet::new(),
             calm: true,
             settings,
         };
@@ -246,6 +248,7 @@ impl Cloud {
             throttle: &mut self.throttle,
             shelf: &mut self.shelf,
             events: &mut self.events,
+            flapped: &mut self.flapped,
             calm: self.calm,
         };
         (&mut self.tenants, &mut self.entra, scene)

@@ -356,6 +356,7 @@ impl Story {
             held: self.held(),
             own: self.own,
             stamp_key: &KEY,
+            whole: true,
             brakes: Brakes::default(),
         }
     }

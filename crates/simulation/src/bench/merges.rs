@@ -137,6 +137,7 @@ impl Stage {
             held: self.links.len() as u64,
             own: None,
             stamp_key: &self.key,
+            whole: true,
             brakes: Brakes::default(),
         });
         let whole =

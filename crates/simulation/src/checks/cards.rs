@@ -158,6 +158,13 @@ fn unique(
         counts && lies_in(cloud, town, &at.0, item, &event.folder, mark)
     });
     let doubled = rival.is_some() && monitor.cards.doubled_on_the_way;
+    // Which of the two the product keeps as its own is no matter; the other one is nobody's.
+    let twin = rival
+        .filter(|_| doubled)
+        .map(|item| (at.0.clone(), item.clone()));
+    if let Some(card) = twin.and_then(|at| monitor.cards.all.get_mut(&at)) {
+        card.excused = true;
+    }
     let holds = rival.is_none() || doubled;
     monitor.check("I2", holds, now, || {
         format!(

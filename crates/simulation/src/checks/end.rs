@@ -20,7 +20,7 @@ pub fn end_state(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy)
                 return Some(format!("{folder} of {mailbox}: {what}"));
             }
         }
-        if let Some(what) = surplus(monitor, town, policy, &people, &here, &folder) {
+        if let Some(what) = surplus(monitor, policy, &people, &here, &folder) {
             return Some(format!("{folder} of {mailbox}: {what}"));
         }
     }
@@ -96,7 +96,6 @@ fn shown(person: &Human, here: &[ContactView], policy: &Policy, folder: &str) ->
 /// A card of ours, of nobody who is wanted.
 fn surplus(
     monitor: &Monitor,
-    town: &Town,
     policy: &Policy,
     people: &[Human],
     here: &[ContactView],
@@ -118,12 +117,18 @@ fn surplus(
             .find(|((_, item), _)| *item == view.id);
         let counts = mailbox.is_some_and(|(_, c)| c.ours && !c.excused);
         let key = monitor.standing.person(mark.catalog, mark.entry);
-        let wanted = key.is_some_and(|k| people.iter().any(|p| p.keys.contains(k)));
+        // An entry that several sources shared lives on with whichever is left.
+        let partners = key
+            .map(|k| monitor.standing.partners(k))
+            .unwrap_or_default();
+        let wanted = people.iter().any(|p| !p.keys.is_disjoint(&partners));
         if counts && !wanted && !keeps {
             return Some(format!(
-                "a card of nobody who is wanted: {:?} {key:?} {}",
+                "a card of nobody who is wanted: {:?} {key:?} {} of {} g{}",
                 text(view, "displayName"),
-                town.people.len()
+                view.id,
+                mark.entry,
+                mark.generation
             ));
         }
     }
@@ -151,12 +156,17 @@ fn removed(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Op
             let catalog = monitor.standing.catalog(folder);
             let left = cards_of(monitor, cloud, town, &mailbox, folder);
             let left = left.iter().filter(|v| {
-                mark(v).is_some_and(|m| m.catalog == catalog)
-                    && monitor.cards.is_ours(&mailbox, &v.id)
+                let card = monitor.cards.all.get(&(mailbox.clone(), v.id.clone()));
+                // What a user put back is the user's.
+                let counts = card.is_some_and(|c| c.ours && !c.excused);
+                mark(v).is_some_and(|m| m.catalog == catalog) && counts
             });
-            if left.count() > 0 {
+            if let Some(card) = left.clone().next() {
                 return Some(format!(
-                    "copies of the removed {folder} are left in {mailbox}"
+                    "{} copies of the removed {folder} are left in {mailbox}, one is {} of {:?}",
+                    left.count(),
+                    card.id,
+                    mark(card)
                 ));
             }
         }

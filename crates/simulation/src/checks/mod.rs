@@ -56,13 +56,13 @@ impl Monitor {
             images: Images::default(),
             client: town.client.to_lowercase(),
         };
-        monitor.changed(town, policy);
+        monitor.changed(town, policy, crate::world::START);
         monitor
     }
 
     /// The truth or the policy changed.
-    pub fn changed(&mut self, town: &Town, policy: &Policy) {
-        self.standing.update(town, policy);
+    pub fn changed(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
+        self.standing.update(town, policy, now);
     }
 
     pub fn count(&mut self, what: &'static str, times: u64) {

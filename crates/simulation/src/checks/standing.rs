@@ -2,9 +2,9 @@
 
 use crate::charter::TENANT;
 use crate::town::Town;
-use crate::wanted::{Key, Wanted, humans, wanted};
+use crate::wanted::{Key, Wanted, humans, named, wanted};
 use model::tunnel::Policy;
-use model::{BookKey, CatalogId, EntryId, TenantName};
+use model::{BookKey, CatalogId, EntryId, Millis, TenantName, Timestamp};
 use planner::identity::Keys;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,9 @@ pub struct Standing {
     paired: BTreeMap<Key, BTreeSet<Key>>,
     folders: BTreeMap<CatalogId, String>,
     people: BTreeMap<(CatalogId, EntryId), Key>,
+    /// When somebody was last seen to leave a folder's selection, per (folder, person).
+    gone_at: BTreeMap<(String, Key), Timestamp>,
+    seen_at: Timestamp,
 }
 
 impl Standing {
@@ -32,27 +35,37 @@ impl Standing {
             paired: BTreeMap::new(),
             folders: BTreeMap::new(),
             people: BTreeMap::new(),
+            gone_at: BTreeMap::new(),
+            seen_at: Timestamp(0),
         }
     }
 
-    pub fn update(&mut self, town: &Town, policy: &Policy) {
+    pub fn update(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         let next = wanted(town, policy);
+        self.seen_at = now;
         for (place, before) in &self.now {
             let still = next.get(place);
             let gone = before
                 .iter()
                 .filter(|k| still.is_none_or(|s| !s.contains(*k)))
                 .cloned();
+            let gone: Vec<Key> = gone.collect();
+            for key in &gone {
+                self.gone_at.insert((place.1.clone(), key.clone()), now);
+            }
             self.left.entry(place.clone()).or_default().extend(gone);
         }
         for (place, keys) in &next {
-            self.learn(&place.1, keys);
             self.ever
                 .entry(place.clone())
                 .or_default()
                 .extend(keys.iter().cloned());
         }
-        let everyone: BTreeSet<Key> = next.values().flatten().cloned().collect();
+        let named = named(town, policy);
+        for (folder, keys) in &named {
+            self.learn(folder, keys);
+        }
+        let everyone: BTreeSet<Key> = named.into_values().flatten().collect();
         for human in humans(town, &everyone)
             .into_iter()
             .filter(|h| h.keys.len() > 1)
@@ -88,9 +101,29 @@ impl Standing {
         self.people.get(&(catalog, entry))
     }
 
+    /// The keys whose entries may have been this person's.
+    pub fn partners(&self, key: &Key) -> BTreeSet<Key> {
+        let alone = || BTreeSet::from([key.clone()]);
+        self.paired.get(key).cloned().unwrap_or_else(alone)
+    }
+
     /// Was this person ever wanted in this mailbox?
     pub fn was_wanted(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
-        self.holds(&self.ever, mailbox, catalog, entry)
+        self.holds(&self.ever, mailbox, catalog, entry) || self.is_late(mailbox, catalog, entry)
+    }
+
+    /// Somebody left within the last day, which two rounds must agree on first; meanwhile a mailbox joined. Its
+    /// first fill has the leaver, too, until the leaving is confirmed.
+    fn is_late(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
+        let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
+            return false;
+        };
+        let place = (mailbox.to_owned(), folder.to_owned());
+        let lately = |k: &Key| {
+            let gone = self.gone_at.get(&(folder.to_owned(), k.clone()));
+            gone.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(1))
+        };
+        self.now.contains_key(&place) && self.partners(key).iter().any(lately)
     }
 
     /// Is there a truth behind the removal of this person's card?
@@ -107,11 +140,10 @@ impl Standing {
         let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
             return false;
         };
-        let alone = BTreeSet::from([key.clone()]);
-        let partners = self.paired.get(key).unwrap_or(&alone);
+        let partners = self.partners(key);
         wanted
             .get(&(mailbox.to_owned(), folder.to_owned()))
-            .is_some_and(|keys| !keys.is_disjoint(partners))
+            .is_some_and(|keys| !keys.is_disjoint(&partners))
     }
 }
 

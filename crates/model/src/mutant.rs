@@ -81,7 +81,7 @@ mutants! {
     B10;
     /// Any 404 to a delete counts as done.
     B12;
-    /// Stamped cards of nobody who is known are deleted.
+    /// Cards whose people are not known are taken for leavers' before every source was read once.
     B13;
     /// Further cards with a stamp are cleaned up.
     B15;

@@ -117,6 +117,41 @@ fn pure_crates_reach_no_effect_however_far_down() {
     }
 }
 
+/// Mutants are old bugs that tests put back: nothing that is built to be shipped may know them.
+#[test]
+fn mutants_are_asked_for_by_tests_of_the_simulation_alone() {
+    let metadata = metadata();
+    let mut asking = Vec::new();
+    for package in metadata["packages"].as_array().expect("packages") {
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let features = dependency["features"].as_array().expect("features");
+            if dependency["name"] == "model" && features.iter().any(|f| f == "mutants") {
+                let kind = dependency["kind"].as_str().unwrap_or("normal");
+                asking.push(format!(
+                    "{} {kind}",
+                    package["name"].as_str().expect("name")
+                ));
+            }
+        }
+        // Nor may a feature of another crate switch it on.
+        for (feature, on) in package["features"].as_object().expect("features") {
+            let on = on.to_string();
+            assert!(
+                !on.contains("model/mutants"),
+                "{} {feature}",
+                package["name"]
+            );
+        }
+        if package["name"] == "model" {
+            assert!(
+                package["features"]["default"].is_null(),
+                "no default features"
+            );
+        }
+    }
+    assert_eq!(asking, ["simulation dev"]);
+}
+
 /// `cargo metadata` also names what no enabled feature asks for; `cargo tree` names what is built.
 #[test]
 fn one_provider_of_cryptography_is_in_the_graph() {

@@ -2,6 +2,7 @@
 
 use crate::job::{BOOK, JobError, sources_lane};
 use crate::world::Engine;
+use model::mutant::{self, Mutant};
 use model::run::{RunState, Trigger};
 use model::tunnel::Book;
 use model::{CatalogId, Fingerprint, MailboxId, RunId, Timestamp};
@@ -158,9 +159,14 @@ impl Engine {
         book: &Book,
         due_at: Timestamp,
     ) -> Result<(), StoreError> {
+        let lane = sources_lane(&book.tenant);
         let job = Job {
             tenant: book.tenant.clone(),
-            lane: sources_lane(&book.tenant),
+            lane: if mutant::on(Mutant::M4) {
+                format!("{lane}@{due_at}")
+            } else {
+                lane
+            },
             kind: BOOK.to_owned(),
             target: book.catalog.to_string(),
             priority: Priority::Normal,

@@ -6,6 +6,7 @@ use graph::GraphError;
 use model::catalog::{CatalogView, EntryState};
 use model::link::Part;
 use model::member::{Member, MemberState};
+use model::mutant::{self, Mutant};
 use model::plan::Plan;
 use model::snapshot::{Reach, Snapshot};
 use model::tunnel::{Book, Tunnel};
@@ -112,6 +113,10 @@ impl Desk {
             .store()
             .view(&m.tenant, m.catalog, &m.view, 0)
             .await?;
+        if mutant::on(Mutant::A10) && m.looked_full_at.is_some() {
+            self.links.clear();
+            self.snapshot.items.clear();
+        }
         // A copy whose entry another view held: the member changed its view since.
         let known: BTreeSet<EntryId> = self.catalog.entries.keys().copied().collect();
         let strange: Vec<EntryId> = self

@@ -3,6 +3,7 @@
 use crate::world::{Engine, Tenant};
 use graph::{ContactChange, Folder, GraphError, Lookup};
 use model::member::Member;
+use model::mutant::{self, Mutant};
 use model::snapshot::{Here, Reach, Seen, Snapshot};
 use model::tunnel::Book;
 use model::{FolderId, ItemId, MailboxId, MemberId, RunId};
@@ -96,6 +97,10 @@ pub(crate) async fn look(
             };
             Box::pin(look(engine, tenant, book, &forgotten, Wanted::Full)).await
         }
+        Err(_) if mutant::on(Mutant::A26) => Ok(Look {
+            folder: Some(folder),
+            ..Look::nothing()
+        }),
         Err(error) => Err(error),
     }
 }
@@ -142,6 +147,9 @@ fn known(member: &Member, id: &FolderId) -> Folder {
 fn choose_folder(engine: &Engine, book: &Book, member: &Member, all: &[Folder]) -> Option<Folder> {
     let ours = folder_stamp(engine, member);
     let by = |test: &dyn Fn(&Folder) -> bool| all.iter().find(|f| test(f)).cloned();
+    if mutant::on(Mutant::A7) {
+        return by(&|f| member.folder.as_ref() == Some(&f.id));
+    }
     by(&|f| member.folder.as_ref() == Some(&f.id))
         .or_else(|| by(&|f| f.stamp.as_deref() == Some(ours.as_str())))
         .or_else(|| by(&|f| f.name == book.key.as_str()))
@@ -182,6 +190,7 @@ async fn changes(
 fn seen(change: ContactChange) -> (ItemId, Seen) {
     match change {
         ContactChange::Changed { id, here } => (id, Seen::Here(here)),
+        ContactChange::RemovedHint { id } if mutant::on(Mutant::B4) => (id, Seen::Gone),
         ContactChange::RemovedHint { id } => (id, Seen::Unseen),
     }
 }
@@ -236,6 +245,7 @@ fn proven(answer: Result<Lookup, GraphError>, folder: &FolderId) -> Seen {
     match answer {
         Ok(Lookup::Found { here, folder: at }) if at == *folder => Seen::Here(here),
         Ok(Lookup::Found { .. } | Lookup::Gone) => Seen::Gone,
+        Err(_) if mutant::on(Mutant::B6) => Seen::Gone,
         Err(_) => Seen::Unseen,
     }
 }

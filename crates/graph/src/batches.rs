@@ -14,6 +14,7 @@ use crate::send::{Answer, Call, fault_of};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
 use model::MailboxId;
+use model::mutant::{self, Mutant};
 use model::seam::{NoAnswer, Response};
 use std::collections::BTreeMap;
 
@@ -216,8 +217,18 @@ fn unpack(outer: Result<Response, NoAnswer>, count: usize) -> Vec<Result<Respons
     match batch::steps(&response.body, count) {
         Ok(answers) => answers
             .into_iter()
+            .map(|answer| answer.or_else(not_there))
             .map(|answer| answer.ok_or_else(|| silent.to_owned()))
             .collect(),
         Err(detail) => all(Err(detail)),
     }
+}
+
+/// What only a mutant hears in silence.
+fn not_there() -> Option<Response> {
+    mutant::on(Mutant::K1).then(|| Response {
+        status: 404,
+        headers: Vec::new(),
+        body: br#"{"error":{"code":"ErrorItemNotFound"}}"#.as_slice().into(),
+    })
 }

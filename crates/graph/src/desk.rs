@@ -12,6 +12,7 @@ use crate::send::{Call, Delivery, fault_of};
 use crate::writing::{Job, Written};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _};
+use model::mutant::{self, Mutant};
 use model::plan::Outcome;
 use model::seam::Response;
 use model::{ItemId, MailboxId, Timestamp};
@@ -239,6 +240,10 @@ impl Desk<'_> {
                 nexts.push(Next::Settled(Outcome::Unknown));
                 continue;
             };
+            if mutant::on(Mutant::F4) && answer.status >= 400 && job.verb != Verb::Create {
+                nexts.push(Next::Settled(done(Verb::Delete, &answer)));
+                continue;
+            }
             refusals += usize::from(is_of_mailbox(job.verb, &answer));
             nexts.push(self.settle(job.verb, &answer, call, trouble).await);
         }
@@ -256,10 +261,25 @@ impl Desk<'_> {
             Next::Throttled { until } => Some(*until),
             _ => None,
         });
-        match throttled.max() {
+        match throttled.max().max(self.advised(response, nexts.len())) {
             Some(until) => Signal::Throttled { until },
             None => self.inner.signal(response),
         }
+    }
+
+    /// Steps that were answered 503 with a time to wait: the mailbox is left alone that long, whatever became of the
+    /// write.
+    fn advised(&self, response: &Response, count: usize) -> Option<Timestamp> {
+        const HEADER: &[u8] = b"Retry-After";
+        if !response.body.windows(HEADER.len()).any(|w| w == HEADER) {
+            return None;
+        }
+        let answers = steps(&response.body, count).ok()?;
+        let waits = answers
+            .into_iter()
+            .flatten()
+            .filter(|a| matches!(a.status, 429 | 503) && a.header("retry-after").is_some());
+        waits.map(|a| self.inner.throttled_until(&a)).max()
     }
 
     /// The batch as a whole was answered with something else than answers.

@@ -6,6 +6,7 @@ use crate::request::directory as request;
 use crate::send::Call;
 use crate::wire::person::{OrgContact, User};
 use crate::{Graph, GraphError, TenantRef};
+use model::mutant::{self, Mutant};
 use model::person::Person;
 use model::seam::Response;
 use serde::Deserialize;
@@ -88,6 +89,10 @@ impl Graph {
         match what {
             Directory::Users => {
                 let delta = self.inner.delta::<User>(call, &first, cursor).await?;
+                if mutant::on(Mutant::E6) && has_blanks(&delta.entries) {
+                    let (at, detail) = (call.place(), "mail is null".to_owned());
+                    return Err(GraphError::Malformed { at, detail });
+                }
                 Ok(round(delta, user_change))
             }
             Directory::OrgContacts => {
@@ -210,6 +215,12 @@ impl Group {
 #[derive(Deserialize)]
 struct Member {
     id: String,
+}
+
+/// What only a mutant stumbles over.
+fn has_blanks(users: &[User]) -> bool {
+    let mut here = users.iter().filter(|user| user.removed.is_none());
+    here.any(|user| user.mail.is_none())
 }
 
 fn user_change(user: User) -> PersonChange {

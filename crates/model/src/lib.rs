@@ -10,6 +10,7 @@ pub mod id;
 pub mod item;
 pub mod link;
 pub mod member;
+pub mod mutant;
 pub mod person;
 pub mod plan;
 pub mod run;

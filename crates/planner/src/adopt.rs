@@ -6,6 +6,7 @@ use crate::plan::Input;
 use crate::stamp::{Mark, read};
 use model::catalog::EntryState;
 use model::link::Part;
+use model::mutant::{self, Mutant};
 use model::snapshot::{Here, Seen, Stamp};
 use model::{EntryId, Field, Item, ItemId, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,6 +105,10 @@ impl<'a> Strangers<'a> {
             .collect();
         let region = input.rules.options.region.as_deref();
         let mut all = Self::default();
+        let first = input.member.looked_full_at.is_none();
+        if mutant::on(if first { Mutant::A11 } else { Mutant::A12 }) {
+            return all;
+        }
         for (id, seen) in &input.observed.items {
             if let (Seen::Here(here), false) = (seen, linked.contains(id)) {
                 all.take(input, id, here, region);
@@ -165,7 +170,7 @@ impl<'a> Strangers<'a> {
         if !ours.is_empty() {
             return newest(&ours);
         }
-        if self.likes.is_empty() {
+        if self.likes.is_empty() || mutant::on(Mutant::A24) {
             // An empty folder, as a rule: reading every number of every card is not cheap.
             return Find::Nothing;
         }
@@ -177,6 +182,9 @@ impl<'a> Strangers<'a> {
         };
         match (cards.as_slice(), self.entries.get(&like)) {
             ([(item, here)], Some(1)) if here.stamp == Stamp::None => Find::Match { item, here },
+            ([(item, here), ..], _) if mutant::on(Mutant::A25) && here.stamp == Stamp::None => {
+                Find::Match { item, here }
+            }
             ([(item, _)], Some(1)) => Find::Unread(item),
             (cards, _) => Find::Several(cards.len()),
         }

@@ -57,13 +57,13 @@ pub fn attend(input: &CompileInput, audience: &Audience) -> Attendance {
         }
     }
     all.let_go(input);
-    if complete(input, audience) && !unsure {
-        let fresh = audience
-            .rules
-            .iter()
-            .filter(|(k, v)| input.catalog.rules.get(*k) != Some(v));
-        all.rules = fresh.map(|(k, v)| (k.clone(), v.clone())).collect();
-    }
+    let sure = complete(input, audience) && !unsure;
+    let fresh = audience.rules.iter().filter(|(key, rule)| {
+        // The first rule holds at once: the next edit must be known as one.
+        let before = input.catalog.rules.get(*key);
+        before.is_none() || (sure && before != Some(rule))
+    });
+    all.rules = fresh.map(|(k, v)| (k.clone(), v.clone())).collect();
     all
 }
 

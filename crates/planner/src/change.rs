@@ -6,6 +6,7 @@ use crate::receive::{Sides, turn};
 use crate::rules::Rules;
 use model::field::Kind;
 use model::link::{Deviations, Link, Origin};
+use model::mutant::{self, Mutant};
 use model::plan::Reason;
 use model::tunnel::WhenPresent;
 use model::{Field, Item, Sighting, Value};
@@ -114,7 +115,12 @@ pub fn change(card: &Card) -> Change {
         }
         if let Some(write) = turn.write {
             all.tug |= turn.tug;
-            all.before.insert(*field, sides.seen.cloned());
+            let was = if mutant::on(Mutant::H1) {
+                sides.base
+            } else {
+                sides.seen
+            };
+            all.before.insert(*field, was.cloned());
             all.writes.insert(*field, write);
         }
     }

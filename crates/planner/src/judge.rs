@@ -3,6 +3,7 @@
 use crate::tally::Distinct;
 use model::catalog::Leaving;
 use model::member::Member;
+use model::mutant::{self, Mutant};
 use model::plan::{Halt, HaltReason, Tally, Verdict};
 use model::run::Trigger;
 use model::tunnel::Limits;
@@ -173,7 +174,8 @@ fn exceeded(input: &JudgeInput, measure: &Measure) -> Option<Halt> {
     let entries = now.union(before).count() as u64;
     let too_many = !now.is_empty() && over(input.limits, entries, input.catalog_size);
     let limits = input.limits;
-    (members > 0 || too_many).then(|| Halt {
+    let limited = !mutant::on(Mutant::B24);
+    (limited && (members > 0 || too_many)).then(|| Halt {
         reason: measure.reason,
         detail: format!(
             "{} {} over {} entries, in {members} mailboxes above the limit of {} {} {} %",

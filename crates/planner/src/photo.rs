@@ -4,6 +4,7 @@ use crate::plan::Input;
 use crate::rules::Rules;
 use model::catalog::EntryState;
 use model::link::{Link, Origin, Part};
+use model::mutant::{self, Mutant};
 use model::plan::{Plan, Reason, Step};
 use model::{EntryId, Item, ItemId, Timestamp};
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ pub fn photo(p: &Portrait) -> PhotoTurn {
         .and_then(|l| l.photo.as_deref());
     match (p.wish, set) {
         (None, None) => PhotoTurn::Nothing,
-        (Some(wish), Some(set)) if wish == set => PhotoTurn::Nothing,
+        (Some(wish), Some(set)) if wish == set && !mutant::on(Mutant::E14) => PhotoTurn::Nothing,
         // What a user's card showed before cannot be brought back: Graph has no prior image of it.
         (Some(_), None) if p.origin == Origin::Adopted => {
             PhotoTurn::Note(Reason::UserValueKept, "photo")

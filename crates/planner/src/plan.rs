@@ -8,6 +8,7 @@ use crate::stamp::StampKey;
 use model::catalog::{CatalogView, EntryState, GoneCause};
 use model::link::{Link, Origin, Part};
 use model::member::{Member, MemberState};
+use model::mutant::{self, Mutant};
 use model::plan::{Halt, HaltReason, Note, Plan, Proof, Reason, Step};
 use model::snapshot::{Here, Reach, Seen, Snapshot};
 use model::tunnel::OnUserDelete;
@@ -145,6 +146,11 @@ enum Sight<'a> {
 /// Walks every entry in order. A halted plan still says all it would do: approval is of exactly that.
 fn receive(input: &Input, plan: &mut Plan) {
     let strangers = Strangers::of(input);
+    let twice = mutant::on(Mutant::A20) && strangers.borne().next().is_some();
+    let stuck = mutant::on(Mutant::K2) && input.links.values().any(|link| link.trouble.is_some());
+    if twice || stuck {
+        return;
+    }
     for item in &strangers.foreign {
         note(plan, None, Some(item), Reason::UserCopy, "");
     }
@@ -166,6 +172,18 @@ fn one(input: &Input, strangers: &Strangers, entry: EntryId, plan: &mut Plan) {
     }
     let (known, wish) = (known(link), wish(input, entry));
     match (known, wish) {
+        (Known::Copy(link, item), _)
+            if mutant::on(Mutant::A4) && strangers.bearers(entry).next().is_some() =>
+        {
+            remove(
+                input,
+                link,
+                item,
+                Proof::Superseded,
+                sight(input, item),
+                plan,
+            );
+        }
         (Known::Copy(link, item), wish) => {
             users_copies(strangers, entry, None, plan);
             linked(input, link, item, wish, sight(input, item), plan);
@@ -235,6 +253,12 @@ fn linked(input: &Input, link: &Link, item: &ItemId, wish: Wish, sight: Sight, p
                 Reason::Orphan,
                 "not in this view",
             );
+        }
+        (Wish::Card { item: wish, .. }, Sight::Here(here))
+            if mutant::on(Mutant::B16)
+                && here.fields.get(Field::DisplayName) != wish.get(Field::DisplayName) =>
+        {
+            remove(input, link, item, Proof::Superseded, sight, plan);
         }
         (
             Wish::Card {
@@ -422,9 +446,15 @@ fn update(
         seen: fields(sight),
         braked: link.tugs >= input.brakes.tugs && link.agreed == Some(content),
     };
-    let change = change(&card);
+    let mut change = change(&card);
+    if mutant::on(Mutant::H12) && !change.writes.is_empty() || is_touched(link, sight) {
+        let all = wish.0.iter().map(|(f, v)| (*f, Some(v.clone())));
+        change.writes.extend(all);
+    }
     note_fields(plan, link.entry, item, &change);
-    if !change.writes.is_empty() {
+    if mutant::on(Mutant::I6) && !change.writes.is_empty() && link.origin == Origin::Created {
+        remove(input, link, item, Proof::Superseded, sight, plan);
+    } else if !change.writes.is_empty() {
         plan.steps
             .push(write(link.entry, content, item, etag(link, sight), change));
     } else if link.agreed != Some(content) || base.is_none() {
@@ -433,6 +463,11 @@ fn update(
             link: Box::new(agreed),
         });
     }
+}
+
+/// What only a mutant takes for an edit: another version.
+fn is_touched(link: &Link, sight: Sight) -> bool {
+    mutant::on(Mutant::H8) && matches!(sight, Sight::Here(here) if here.etag != link.etag)
 }
 
 /// The base of the three-way merge; `None` when the content that was agreed on is not known any more.
@@ -647,8 +682,21 @@ fn leave_strays(input: &Input, plan: &mut Plan) {
 /// Further cards with a stamp of ours: a user copied one. Never touched.
 fn users_copies(strangers: &Strangers, entry: EntryId, ours: Option<&ItemId>, plan: &mut Plan) {
     for (_, copy) in strangers.bearers(entry).filter(|(_, id)| Some(*id) != ours) {
+        if mutant::on(Mutant::B15) {
+            clean_up(entry, copy, plan);
+        }
         note(plan, Some(entry), Some(copy), Reason::UserCopy, "");
     }
+}
+
+/// What only a mutant does: to delete a card because of its stamp alone.
+fn clean_up(entry: EntryId, item: &ItemId, plan: &mut Plan) {
+    plan.steps.push(Step::Delete {
+        entry,
+        item: item.clone(),
+        expect: None,
+        proof: Proof::Superseded,
+    });
 }
 
 /// Stamped cards without a living source: removed only when a person approves that very plan. What bears a
@@ -687,7 +735,7 @@ fn orphans(input: &Input, strangers: &Strangers, entry: EntryId, used: u32, plan
 
 /// Before everything was read once, and in a look for changes, a card may only seem to be nobody's.
 fn knows_orphans(input: &Input) -> bool {
-    input.whole && input.observed.reach == Reach::Full
+    (input.whole || mutant::on(Mutant::B13)) && input.observed.reach == Reach::Full
 }
 
 fn orphan(input: &Input, entry: EntryId, item: &ItemId, plan: &mut Plan) {
@@ -719,6 +767,9 @@ fn halt_if_emptied(input: &Input, plan: &mut Plan) {
             Reason::FolderEmptied,
             &input.held.to_string(),
         );
+        if mutant::on(Mutant::B10) {
+            return;
+        }
         plan.halt = Some(Halt {
             reason: HaltReason::FolderEmptied,
             detail: format!("none of our {} copies is there", input.held),

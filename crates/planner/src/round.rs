@@ -10,6 +10,7 @@ use crate::phone;
 use crate::rank::{Ranked, Ranks, ranked, rule_hash, source_name, tunnel_of, whole_key};
 use crate::select::{SelectError, Selected, Selector};
 use model::catalog::{Contribution, GoneCause, Leaving, Standing};
+use model::mutant::{self, Mutant};
 use model::person::{FolderSource, Person, PersonKind};
 use model::plan::{Note, Reason};
 use model::tunnel::{SourcePlace, TunnelState};
@@ -129,9 +130,11 @@ impl<'a> Looking<'a> {
             let fact = "no longer in the source".to_owned();
             self.out(key, contribution, fact, round);
         }
-        // Until every answer is known, the change of a rule has not taken effect.
-        if self.complete && !unsure && self.input.catalog.rules.get(&self.name) != Some(&self.rule)
-        {
+        // Until every answer is known, the change of a rule has not taken effect. The first one holds at once:
+        // nobody was chosen by any other, and the next edit must be known as one.
+        let before = self.input.catalog.rules.get(&self.name);
+        let takes_effect = before.is_none() || (self.complete && !unsure);
+        if takes_effect && before != Some(&self.rule) {
             round.rules.insert(self.name.clone(), self.rule.clone());
         }
     }
@@ -234,7 +237,12 @@ impl<'a> Looking<'a> {
             );
         }
         match &before.standing {
-            _ if self.rule_changed => round.remove(key, before.entry, GoneCause::Rule),
+            _ if self.rule_changed && !mutant::on(Mutant::B8) => {
+                round.remove(key, before.entry, GoneCause::Rule);
+            }
+            _ if self.rule_changed || mutant::on(Mutant::B1) || mutant::on(Mutant::B2) => {
+                round.remove(key, before.entry, GoneCause::Fact);
+            }
             Standing::Leaving(seen) if self.input.confirms(seen) => {
                 round.remove(key, before.entry, GoneCause::Fact);
             }

@@ -4,6 +4,7 @@ use crate::change::{Values, deviations};
 use crate::receive::card;
 use crate::rules::Rules;
 use model::link::{Link, Op, Origin, Sent, Trouble};
+use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
 use model::tunnel::WhenPresent;
 use model::{Etag, Field, Item, ItemId, Millis, Sighting, Timestamp};
@@ -95,11 +96,20 @@ pub fn settle(settling: &Settling) -> Settled {
             (over(link, false), Fate::Over)
         }
         Outcome::Gone | Outcome::Stale => (calm(link), Fate::LookAgain),
+        Outcome::Refused(_) if mutant::on(Mutant::B20) && is_create(settling.step) => {
+            (over(link, true), Fate::Done)
+        }
+        Outcome::Refused(_) if mutant::on(Mutant::K3) => (unsent(link), Fate::Quarantined),
         Outcome::Refused(reason) => (quarantine(link, reason, settling.now), Fate::Quarantined),
         Outcome::NotYet { .. } => (unsent(link), Fate::Later),
+        Outcome::Unknown if mutant::on(Mutant::A1) => (unsent(link), Fate::Later),
         Outcome::Unknown => (link.clone(), Fate::Unknown),
     };
     Settled { link, fate }
+}
+
+fn is_create(step: &Step) -> bool {
+    matches!(step, Step::Create { .. })
 }
 
 /// Acknowledged: the base becomes what the server says it stored.
@@ -110,6 +120,7 @@ fn done(
     seen: Option<&Sighting>,
 ) -> (Link, Fate) {
     let mut link = calm(settling.link);
+    let seen = seen.filter(|_| !mutant::on(Mutant::E1));
     match settling.step {
         Step::Create {
             content,
@@ -124,7 +135,7 @@ fn done(
             (link.tugs, link.tugged_at) = (0, None);
             let wish = settling.content.cloned().unwrap_or_default();
             link.shown = deviations(&wish, &created(&wish, settling.rules, seen));
-            link.agreed = Some(*content);
+            link.agreed = (!mutant::on(Mutant::A6)).then_some(*content);
             link.etag = etag.cloned();
         }
         Step::Update {
@@ -219,7 +230,7 @@ fn unsent(link: &Link) -> Link {
 /// The pair is over. What stays is the generation, so that a re-creation is told from a zombie.
 pub(crate) fn over(link: &Link, refused: bool) -> Link {
     Link {
-        generation: link.generation,
+        generation: link.generation * u32::from(!mutant::on(Mutant::B18)),
         refused,
         ..Link::new(link.member, link.entry, link.part)
     }
@@ -228,6 +239,7 @@ pub(crate) fn over(link: &Link, refused: bool) -> Link {
 /// Left alone: 15 minutes, then twice as long each time, a day at most.
 fn quarantine(link: &Link, reason: &str, now: Timestamp) -> Link {
     let attempts = link.trouble.as_ref().map_or(0, |t| t.attempts) + 1;
+    let attempts = if mutant::on(Mutant::F8) { 1 } else { attempts };
     let wait = Millis(Millis::minutes(15).0 << (attempts - 1).min(10)).min(Millis::days(1));
     Link {
         sent: None,
@@ -257,9 +269,14 @@ pub enum Found {
 
 /// When the fate of a sent write can be known; `None` when nothing was sent.
 pub fn knowable_at(link: &Link, bounds: &Bounds) -> Option<Timestamp> {
-    link.sent
-        .as_ref()
-        .map(|sent| sent.deadline + bounds.commit + bounds.visible)
+    link.sent.as_ref().map(|sent| knowable(sent, bounds))
+}
+
+fn knowable(sent: &Sent, bounds: &Bounds) -> Timestamp {
+    if mutant::on(Mutant::A16) {
+        return sent.deadline - bounds.request;
+    }
+    sent.deadline + bounds.commit + bounds.visible
 }
 
 /// Resolves a write whose fate was unknown. `None`: it is too early to know.
@@ -274,7 +291,7 @@ pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> O
         return Some(bound(link, sent, item, etag.as_ref()));
     }
     // Not there, or there as it was, proves something only when the write cannot arrive any more.
-    (now > sent.deadline + bounds.commit + bounds.visible).then(|| match (found, sent.op) {
+    (now > knowable(sent, bounds)).then(|| match (found, sent.op) {
         (Found::Nothing, Op::Delete) => over(link, false),
         (Found::Several, Op::Create) => ambiguous(link),
         _ => unsent(link),

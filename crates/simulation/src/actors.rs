@@ -327,7 +327,7 @@ impl Somebody<'_> {
 
     /// One goes or comes; or half of a group is gone for some hours.
     fn change_group(&mut self, id: &str) -> Doing {
-        let names = ["Staff", "Sales team", "Managers", "No list"];
+        let names = ["Staff", "Sales team", "Managers", "Nobody's list"];
         let group = names[self.dice.below(4) as usize];
         let circle = self.ground.town.groups.get(group)?;
         if !self.dice.happens(0.2) {

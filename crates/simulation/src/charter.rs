@@ -228,7 +228,7 @@ impl Draft {
                 let _ = write!(keys, ", where: \"{rule}\"");
             }
             if d.exclude_no_list {
-                keys.push_str(", exclude: { groups: [\"No list\"] }");
+                keys.push_str(", exclude: { groups: [\"Nobody's list\"] }");
             }
             let _ = writeln!(out, "      - directory: {{ {keys} }}");
         }

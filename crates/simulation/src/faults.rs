@@ -28,6 +28,8 @@ pub struct Troubles {
     pub acts_per_hour: f64,
     /// Only one worker.
     pub alone: bool,
+    /// Listings come in many small pages: F13 needs more than one.
+    pub small_pages: bool,
 }
 
 /// Faults after which no engine can promise uniqueness: the mark is lost or the write was doubled on its way.
@@ -67,6 +69,7 @@ pub fn draw(dice: &mut Dice) -> Troubles {
         skew: [skew(dice), skew(dice)],
         acts_per_hour: 0.5 + 4.0 * dice.unit(),
         alone: dice.happens(0.3),
+        small_pages: dice.happens(0.3),
     }
 }
 

@@ -99,7 +99,10 @@ fn own_cards(town: &town::Town, charter: &Charter, dice: &mut Dice) -> Vec<Folde
             mobile: p.mobile.clone(),
             ..Card::default()
         };
-        let contacts = some.iter().map(|p| contact(&card(p))).collect();
+        // Now and then somebody is in there twice.
+        let times = |nth: usize| if nth % 3 == 2 { 2 } else { 1 };
+        let all_times = |(nth, p)| vec![contact(&card(p)); times(nth)];
+        let contacts = some.iter().enumerate().flat_map(all_times).collect();
         let folder = charter
             .tunnels
             .first()
@@ -295,21 +298,24 @@ const ROUNDS: u32 = 3;
 impl Calm {
     fn settle(world: &mut World) {
         Self::begin(world);
-        for round in 1..=ROUNDS {
+        for round in 1..=ROUNDS + 1 {
             let before = Self::writes(world);
             Self::round(world);
             if world.violated() {
                 return;
             }
-            match Self::difference(world) {
+            let (open, wrote) = (Self::difference(world), Self::writes(world) - before);
+            let (now, mut ground) = (world.now(), world.ground.lock());
+            match open {
                 // The oracle does not see every field: only a round that wrote nothing says that all is done, and not
                 // the first one, which may see somebody leaving whom the second one confirms.
-                None if round > 1 && Self::writes(world) == before => break,
-                Some(what) if round == ROUNDS => {
-                    let now = world.now();
-                    let mut ground = world.ground.lock();
-                    ground.monitor.check("I23", false, now, || what);
-                    return;
+                None if round > 1 && wrote == 0 => break,
+                Some(what) if round >= ROUNDS => {
+                    return ground.monitor.check("I23", false, now, || what);
+                }
+                None if round > ROUNDS => {
+                    let what = || format!("{wrote} writes in a round after all was well");
+                    return ground.monitor.check("I24", false, now, what);
                 }
                 _ => {}
             }

@@ -287,7 +287,7 @@ fn draw_groups(town: &mut Town, dice: &mut Dice) {
         ("Staff", 0.85),
         ("Sales team", 0.4),
         ("Managers", 0.3),
-        ("No list", 0.1),
+        ("Nobody's list", 0.1),
     ] {
         let members = ids.iter().filter(|_| dice.happens(rate)).cloned().collect();
         let circle = Circle {
@@ -296,7 +296,7 @@ fn draw_groups(town: &mut Town, dice: &mut Dice) {
         };
         town.groups.insert(name.to_owned(), circle);
     }
-    // Staff has a group inside, so that membership is transitive.
+    // One name has a quote, as names of groups may. Staff has a group inside, so that membership is transitive.
     let inner = town.groups["Sales team"].id.clone();
     if let Some(staff) = town.groups.get_mut("Staff") {
         staff.members.insert(inner);

@@ -131,7 +131,11 @@ impl World {
     /// An engine on machine `number`; every life of a machine draws other chance.
     pub fn engine(&mut self, number: usize) -> Engine {
         self.restarts += 1;
-        let skew = self.ground.lock().troubles.skew[number];
+        let skew = {
+            let mut ground = self.ground.lock();
+            ground.monitor.pace.forget(number);
+            ground.troubles.skew[number]
+        };
         let clock = self.executor.time().clock(skew);
         let shared: Arc<SkewedClock> = Arc::new(clock.clone());
         let chance = Arc::new(Seeded::new(mix(self.seed ^ mix(self.restarts))));
@@ -152,7 +156,7 @@ impl World {
             chance.clone(),
             self.signer.clone(),
             endpoints,
-            graph::Settings::default(),
+            self.pages(),
         );
         let world = engine::World {
             clock: shared,
@@ -171,6 +175,18 @@ impl World {
             region: Some("DE".to_owned()),
         };
         Engine::new(world, vec![tenant], self.policy.clone(), settings())
+    }
+
+    fn pages(&self) -> graph::Settings {
+        let settings = graph::Settings::default();
+        if !self.ground.lock().troubles.small_pages {
+            return settings;
+        }
+        graph::Settings {
+            page: 7,
+            directory_page: 11,
+            ..settings
+        }
     }
 
     /// Starts machine `number`; it works until it is stopped or crashes.
@@ -259,7 +275,7 @@ impl World {
         ground.trace.add(&[b"policy", yaml.as_bytes()]);
         ground.trace.say(now, || yaml);
         let Inner { monitor, town, .. } = &mut *ground;
-        monitor.changed(town, &self.policy, now);
+        monitor.edited(town, &self.policy, now);
         monitor.cards.expect_writes();
     }
 
@@ -334,6 +350,22 @@ impl World {
         let engine = self.engine(0);
         let tenant = TenantName::from(TENANT);
         let mut out = String::from("the store\n");
+        let ledger = block_on(self.store.ledger(&store::LedgerFilter::default()));
+        for row in ledger
+            .unwrap_or_default()
+            .iter()
+            .filter(|r| r.act == "delete")
+        {
+            out += &format!(
+                "  ledger {} run {:?} {:?} {} {:?} {}\n",
+                row.at,
+                row.run,
+                row.phase,
+                row.act,
+                row.item.as_ref().map(|i| i.as_str()),
+                row.detail
+            );
+        }
         let runs = block_on(self.store.runs(&store::RunFilter::default()));
         for run in runs.unwrap_or_default() {
             out += &format!(

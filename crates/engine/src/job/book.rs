@@ -5,6 +5,7 @@ use crate::job::refresh::Asked;
 use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh, restore};
 use crate::world::{Engine, Tenant};
 use model::member::Member;
+use model::mutant::{self, Mutant};
 use model::run::{Run, RunState, Trigger, Trouble};
 use model::tunnel::{Book, TunnelState};
 use model::{CatalogId, MemberId, Millis, Timestamp};
@@ -266,17 +267,22 @@ pub(crate) async fn offer_members(
     let jobs = members
         .iter()
         .filter(|m| wanted.contains(&m.id))
-        .map(|m| (member_job(m), now))
+        .map(|m| (member_job(m, now), now))
         .collect();
     engine.store().offer_all(jobs).await?;
     engine.inner.bell.ring();
     Ok(())
 }
 
-fn member_job(member: &Member) -> Job {
+fn member_job(member: &Member, now: Timestamp) -> Job {
+    let lane = mailbox_lane(&member.mailbox);
     Job {
         tenant: member.tenant.clone(),
-        lane: mailbox_lane(&member.mailbox),
+        lane: if mutant::on(Mutant::A17) {
+            format!("{lane}@{now}")
+        } else {
+            lane
+        },
         kind: MEMBER.to_owned(),
         target: member.id.to_string(),
         priority: Priority::Normal,

@@ -7,6 +7,7 @@ use crate::world::{Engine, Tenant};
 use bytes::Bytes;
 use graph::{Raw, Write};
 use model::link::{Link, Op, Part};
+use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
 use model::run::{Run, Trouble};
 use model::{EntryId, Field, FolderId, Timestamp, Value};
@@ -289,7 +290,7 @@ impl Hand<'_> {
                 ..
             } => Some(Write::Update {
                 id: item.clone(),
-                expect: expect.clone(),
+                expect: self.newest(item, expect.clone()).await?,
                 changes: changes.clone(),
                 display_name: self.name(Field::DisplayName, *content, shown),
                 file_as: self.name(Field::FileAs, *content, shown),
@@ -316,6 +317,24 @@ impl Hand<'_> {
             }
             Step::Agree { .. } | Step::Forget { .. } => None,
         })
+    }
+
+    /// The version that an update expects: the one that the decision was made from, and no younger one.
+    async fn newest(
+        &self,
+        item: &model::ItemId,
+        expect: Option<model::Etag>,
+    ) -> Result<Option<model::Etag>, JobError> {
+        if !mutant::on(Mutant::H2) {
+            return Ok(expect);
+        }
+        let (at, mailbox) = (&self.tenant.at, &self.desk.member.mailbox);
+        Ok(
+            match self.engine.graph().contact(at, mailbox, item).await? {
+                graph::Lookup::Found { here, .. } => here.etag,
+                graph::Lookup::Gone => expect,
+            },
+        )
     }
 
     /// What a name field must say after the update: what deviates, else the content's.

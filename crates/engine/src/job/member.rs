@@ -98,12 +98,7 @@ async fn leave_run(
     if !matches!(row.state, Waiting | Planned | Performing) {
         return Ok(());
     }
-    let planned = row.tally.as_ref().map_or(0, |t| t.writes());
-    let account = Account {
-        planned,
-        deferred: planned,
-        ..Account::default()
-    };
+    let account = left_over(engine, run, row).await?;
     let (store, state) = (engine.store(), MemberRunState::Deferred);
     let reason = "it left the audience meanwhile";
     store
@@ -115,16 +110,25 @@ async fn leave_run(
 
 /// A mailbox that cannot be read or written now hurts no other: it is left for a later round.
 pub(crate) async fn defer(place: &Place<'_>, trouble: &Trouble) -> Result<Again, JobError> {
-    let planned = place.row.tally.as_ref().map_or(0, |t| t.writes());
-    let account = Account {
-        planned,
-        deferred: planned,
-        ..Account::default()
-    };
+    let account = left_over(place.engine, &place.run, &place.row).await?;
     place
         .engine
         .store()
         .member_deferred(place.run.id, place.member.id, account, trouble)
         .await?;
     Ok(Again::No)
+}
+
+/// What is left of a plan that stops here: from what happened, so that what was done before stays done.
+async fn left_over(engine: &Engine, run: &Run, row: &RunMember) -> Result<Account, JobError> {
+    let now = engine.store().run_member(run.id, row.member).await?;
+    let done = now.map_or(0, |row| row.account.done);
+    let judged = row.tally.as_ref().map_or(0, |t| t.writes());
+    let deferred = judged.saturating_sub(done);
+    Ok(Account {
+        planned: done + deferred,
+        done,
+        deferred,
+        ..Account::default()
+    })
 }

@@ -8,6 +8,7 @@ use crate::look::{self, Look};
 use graph::{Folder, FolderOutcome};
 use model::Timestamp;
 use model::member::MemberState;
+use model::mutant::{self, Mutant};
 use model::plan::{Plan, Tally};
 use model::run::{Account, MemberRunState, Trouble, TroubleKind};
 use model::snapshot::{Reach, Snapshot};
@@ -327,6 +328,11 @@ impl Hands<'_> {
         let done = row.map_or(0, |r| r.account.done);
         let quarantined = self.carried.count(|fate| fate == Fate::Quarantined);
         let judged = place.row.tally.as_ref().map_or(0, Tally::writes);
+        let done = if mutant::on(Mutant::K18) {
+            judged
+        } else {
+            done
+        };
         let deferred = match end {
             End::Settled { .. } => 0,
             _ => judged.saturating_sub(done + quarantined),

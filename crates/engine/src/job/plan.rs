@@ -7,6 +7,7 @@ use crate::job::{Again, JobError, resolve};
 use crate::look::{self, Wanted};
 use model::catalog::{EntryState, GoneCause};
 use model::member::MemberState;
+use model::mutant::{self, Mutant};
 use model::plan::{Plan, Step};
 use model::run::MemberRunState;
 use model::snapshot::Reach;
@@ -141,6 +142,9 @@ impl Place<'_> {
         let now = self.engine.store().time().await?;
         let old = |at: Timestamp| now.since(at) >= self.engine.settings().full_look;
         let fresh = self.member.looked_full_at.is_some_and(|at| !old(at));
+        if mutant::on(Mutant::B5) && self.member.looked_full_at.is_some() {
+            return Ok(Wanted::Changes);
+        }
         // Copies that nobody remembers are only found by a full look, and this one is the last.
         let leaving = self.member.state == MemberState::LeavingRemove;
         Ok(

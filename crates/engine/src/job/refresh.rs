@@ -10,6 +10,7 @@ use crate::world::{Engine, Tenant};
 
 use model::catalog::{Catalog, Standing};
 use model::member::{Member, MemberState};
+use model::mutant::{self, Mutant};
 use model::person::{Facts, MailboxKind};
 use model::run::{Trouble, TroubleKind};
 use model::tunnel::{Book, Copies, TunnelState};
@@ -45,6 +46,8 @@ pub(crate) enum Asked {
 
 /// The field rules and options that copies were last compared by.
 const RULES: &str = "rules";
+/// What only a mutant remembers: access was refused.
+const REFUSED: &str = "refused";
 /// What a catalog was last compiled from.
 const COMPILED: &str = "compiled";
 
@@ -68,6 +71,9 @@ pub(crate) async fn refresh(
         (false, true) => Freshness::Now,
         (false, false) => Freshness::Settled,
     };
+    if mutant::on(Mutant::G3) && store.setting(&scope(book), REFUSED).await?.is_some() {
+        return Ok(Refreshed::default());
+    }
     let round = observe::observe(engine, tenant, &needs, freshness, reading).await;
     let worst = match &round {
         Ok(round) => round.troubles.iter().min_by_key(|error| error.kind()),
@@ -78,6 +84,12 @@ pub(crate) async fn refresh(
         .remember_trouble(book, worst.map(Trouble::from))
         .await?;
     let round = round?;
+    let refused = |t: &graph::GraphError| matches!(t, graph::GraphError::Permission { .. });
+    if mutant::on(Mutant::G3) && round.troubles.iter().any(refused) {
+        store
+            .set_setting(&scope(book), REFUSED, Some("yes"))
+            .await?;
+    }
     if edited && !(round.complete.users && round.complete.groups) {
         return Ok(unread(&round));
     }
@@ -95,6 +107,10 @@ pub(crate) async fn refresh(
         for doubted in members.iter().filter(|m| m.is_doubted()) {
             due.remove(&doubted.id);
         }
+    }
+    if mutant::on(Mutant::I8) {
+        let all = takes_part(store.members(&book.tenant, book.catalog).await?);
+        due = all.iter().map(|m| m.id).collect();
     }
     Ok(Refreshed {
         due,

@@ -1,6 +1,7 @@
 //! What an answer to a read means.
 
 use super::fault::Fault;
+use model::mutant::{self, Mutant};
 
 /// What to do with an answer to a read: reads may be sent again without harm (graph.md 5.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub fn sense(fault: Option<&Fault>, status: u16, advised: bool) -> Sense {
         401 => Sense::Unauthorized,
         // Throttles have been seen under these numbers too (reliability.md F5).
         429 | 445 | 451 | 509 => Sense::Throttled,
+        503 if mutant::on(Mutant::F5) => Sense::Again,
         503 if advised || fault.is("ApplicationThrottled") => Sense::Throttled,
         507 => Sense::Definite,
         500..=599 | 408 | 409 | 423 | 425 => Sense::Again,

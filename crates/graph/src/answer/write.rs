@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use crate::wire::contact::{Contact, Expanded};
+use model::mutant::{self, Mutant};
 use model::plan::Outcome;
 use model::seam::Response;
 
@@ -48,6 +49,9 @@ pub fn fate(verb: Verb, status: u16, fault: &Fault) -> Fate {
         (404, Verb::Update | Verb::Delete | Verb::Photo) if fault.is("ErrorItemNotFound") => {
             Fate::Gone
         }
+        (404, Verb::Delete) if mutant::on(Mutant::B12) => Fate::Gone,
+        (409 | 500..=599, Verb::Create) if mutant::on(Mutant::F6) => Fate::NotRun,
+        (429, _) if mutant::on(Mutant::F1) => Fate::Refused,
         (404, _) => Fate::Mailbox,
         (412, Verb::Update | Verb::Delete) => Fate::Stale,
         // Two writers at once: one lost and nothing of it was applied (graph.md 2.8). Looking again is

@@ -7,6 +7,7 @@ pub mod token;
 pub mod url;
 
 use bytes::Bytes;
+use model::mutant::{self, Mutant};
 
 /// Every request speaks immutable ids: an id survives a move within the mailbox (graph.md 2.8).
 pub const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
@@ -78,6 +79,9 @@ impl Plain {
             None => IMMUTABLE.to_owned(),
         };
         let mut headers = vec![("Prefer".to_owned(), prefer)];
+        if mutant::on(Mutant::A19) {
+            headers[0].1 = headers[0].1.replace(IMMUTABLE, "respond-async");
+        }
         if self.eventual {
             headers.push(("ConsistencyLevel".to_owned(), "eventual".to_owned()));
         }

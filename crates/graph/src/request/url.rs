@@ -1,5 +1,7 @@
 //! Addresses of requests, percent-encoded.
 
+use model::mutant::{self, Mutant};
+
 /// One path segment: an id, an address.
 pub fn segment(text: &str) -> String {
     encode(text, b"-_.~=@")
@@ -17,7 +19,8 @@ pub fn form(text: &str) -> String {
 
 /// A string literal of an OData expression: quotes are doubled.
 pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    let quote = if mutant::on(Mutant::E13) { "'" } else { "''" };
+    format!("'{}'", text.replace('\'', quote))
 }
 
 fn encode(text: &str, keep: &[u8]) -> String {

@@ -3,6 +3,7 @@
 use super::names::{STAMP, Slot, slot};
 use super::text::{clean, is_date, strip};
 use bytes::Bytes;
+use model::mutant::{self, Mutant};
 use model::{Address, Field, Item, Kind, Mail, Value};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -74,7 +75,10 @@ pub fn folder(name: &str, stamp: &str) -> Vec<u8> {
 /// A JSON string.
 pub fn string(out: &mut Vec<u8>, text: &str) {
     // Writing to memory does not fail.
-    let _ = serde_json::to_writer(out, text);
+    let _ = match mutant::on(Mutant::E11) {
+        true => serde_json::to_writer(out, &text.bytes().map(char::from).collect::<String>()),
+        false => serde_json::to_writer(out, text),
+    };
 }
 
 fn put(plain: &mut Vec<u8>, extended: &mut Vec<u8>, field: Field, value: Option<&Value>) {

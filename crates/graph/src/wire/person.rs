@@ -37,7 +37,7 @@ pub struct User {
     display_name: Option<String>,
     given_name: Option<String>,
     surname: Option<String>,
-    mail: Option<String>,
+    pub mail: Option<String>,
     proxy_addresses: Option<Vec<String>>,
     business_phones: Option<Vec<String>>,
     mobile_phone: Option<String>,

@@ -1,6 +1,6 @@
 //! Cards: every contact of every mailbox, who made it, and what we did to it (I2, I4, I5, I7, I11, I13, I25).
 
-use super::Monitor;
+use super::{Monitor, adoption};
 use crate::faults::BREAKING;
 use crate::town::Town;
 use graph_sim::mailbox::ContactView;
@@ -52,6 +52,8 @@ pub struct Cards {
     pub deletions: Vec<Deletion>,
     /// Our writes that changed something: mailbox, item, operation, instant.
     pub writes: Vec<(String, String, Operation, i64)>,
+    /// Those of them that only an edited rule explains: mailbox, item.
+    pub ruled: Vec<(String, String)>,
     /// The faults of this history break the assumptions of uniqueness.
     pub doubled_on_the_way: bool,
     /// The store was lost: which card is ours and which a user's copy of it nobody can tell, so that a person who
@@ -143,6 +145,7 @@ fn created(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event, at:
             Some(mark) => card.excused = unique(monitor, cloud, town, event, &at, mark),
             None => monitor.count("our mark was lost on the way", 1),
         }
+        adoption::made(monitor, cloud, town, event);
     }
     monitor.cards.all.insert(at, card);
 }
@@ -261,6 +264,7 @@ fn updated(
     });
     if !card.ours && !indistinct {
         monitor.count("a user's card was adopted", 1);
+        adoption::adopted(monitor, cloud, town, event);
         let view = cloud.contact(&town.tenant, &at.0, &at.1);
         let known = view.is_some_and(|view| is_somebody(monitor, &at.0, &view));
         monitor.check("I4", known, now, || {
@@ -332,6 +336,10 @@ fn deleted(monitor: &mut Monitor, event: &Event, at: &(String, String)) {
     monitor.cards.wrote(at, Operation::Delete, event.at_ms);
     let Some(mark) = card.mark else { return };
     let left = monitor.standing.may_leave(&at.0, mark.catalog, mark.entry);
+    let standing = &monitor.standing;
+    if standing.left_by_rule_alone(&at.0, mark.catalog, mark.entry) {
+        monitor.cards.ruled.push(at.clone());
+    }
     let key = monitor.standing.person(mark.catalog, mark.entry).cloned();
     monitor.check("I7", left, now, || {
         format!(

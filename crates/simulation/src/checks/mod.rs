@@ -1,9 +1,12 @@
 //! Checks: monitors over what really happened in the cloud, never over what the engine believes.
 
+mod adoption;
 mod cards;
 mod end;
 mod images;
 mod logs;
+mod pace;
+mod patience;
 mod remembered;
 mod standing;
 
@@ -18,6 +21,7 @@ use crate::requests::Write;
 use crate::town::Town;
 use graph_sim::{Actor, Answer, Cloud, Event, Reply};
 use model::Timestamp;
+use model::seam::Request;
 use model::tunnel::Policy;
 use planner::identity::Keys;
 use std::collections::BTreeMap;
@@ -42,6 +46,8 @@ pub struct Monitor {
     pub cards: Cards,
     pub standing: Standing,
     pub images: Images,
+    pub pace: pace::Pace,
+    begun: adoption::Begun,
     client: String,
 }
 
@@ -54,6 +60,8 @@ impl Monitor {
             cards: Cards::default(),
             standing: Standing::new(keys),
             images: Images::default(),
+            pace: pace::Pace::default(),
+            begun: adoption::Begun::new(),
             client: town.client.to_lowercase(),
         };
         monitor.changed(town, policy, crate::world::START);
@@ -63,6 +71,21 @@ impl Monitor {
     /// The truth or the policy changed.
     pub fn changed(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         self.standing.update(town, policy, now);
+    }
+
+    /// An admin edited the policy: whoever leaves by that leaves by a rule.
+    pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
+        self.standing.edited(town, policy, now);
+    }
+
+    /// A worker hands a request over.
+    pub fn asked(&mut self, worker: usize, request: &Request, now: Timestamp) {
+        pace::asked(self, worker, request, now);
+    }
+
+    /// Its answer is on its way.
+    pub fn told(&mut self, worker: usize, request: &Request, answer: &Answer) {
+        pace::told(self, worker, request, answer);
     }
 
     pub fn count(&mut self, what: &'static str, times: u64) {

@@ -3,7 +3,7 @@
 use super::Monitor;
 use super::cards::Deletion;
 use super::images::Overwrote;
-use super::logs;
+use super::{logs, patience};
 use crate::charter::TENANT;
 use crate::town::Town;
 use futures::executor::block_on;
@@ -52,9 +52,12 @@ async fn look(
     let members = members(store, &tenant, monitor, policy).await?;
     audited(monitor, &ledger, &members, now);
     recoverable(monitor, &priors, &members, now);
-    let approved = approved(store, &ledger).await?;
-    guarded(monitor, policy, &ledger, &approved, now);
-    accounted(monitor, store, ended, now).await?;
+    let runs = store.runs(&RunFilter::default()).await?;
+    let said = approved_runs(&ledger, &runs);
+    guarded(monitor, policy, &ledger, &said, now);
+    approved(monitor, &ledger, &runs, now);
+    patience::patient(monitor, &ledger, now);
+    accounted(monitor, &runs, &ledger, ended, now);
     discreet(monitor, town, &ledger, now);
     Ok(())
 }
@@ -200,17 +203,16 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// The runs whose very plan a person approved: a run that could not finish is followed by one with the same plan.
-async fn approved(store: &Store, ledger: &[LedgerRow]) -> Result<BTreeSet<RunId>, StoreError> {
+fn approved_runs(ledger: &[LedgerRow], runs: &[Run]) -> BTreeSet<RunId> {
     let rows = ledger.iter().filter(|r| r.act == "approve");
     let said: BTreeSet<RunId> = rows.filter_map(|r| r.run).collect();
-    let runs = store.runs(&RunFilter::default()).await?;
     let prints: BTreeSet<&Fingerprint> = runs
         .iter()
         .filter(|r| said.contains(&r.id))
         .filter_map(|r| r.fingerprint.as_ref())
         .collect();
     let very = |r: &&Run| r.fingerprint.as_ref().is_some_and(|p| prints.contains(p));
-    Ok(runs.iter().filter(very).map(|r| r.id).collect())
+    runs.iter().filter(very).map(|r| r.id).collect()
 }
 
 /// I10: beyond the limits nothing is deleted that nobody approved.
@@ -251,14 +253,54 @@ fn guarded(
     }
 }
 
-/// I29: every run ends, and its account balances.
-async fn accounted(
+/// I9: whom a changed rule leaves out is removed only by a plan that somebody approved.
+fn approved(monitor: &mut Monitor, ledger: &[LedgerRow], runs: &[Run], now: Timestamp) {
+    let prints: BTreeSet<&str> = ledger
+        .iter()
+        .filter(|r| r.act == "approve")
+        .filter_map(|r| r.detail.split(' ').next())
+        .collect();
+    let approved: BTreeSet<RunId> = runs
+        .iter()
+        .filter(|r| {
+            r.fingerprint
+                .as_ref()
+                .is_some_and(|f| prints.contains(f.as_str()))
+        })
+        .map(|r| r.id)
+        .collect();
+    for (mailbox, item) in std::mem::take(&mut monitor.cards.ruled) {
+        let mut rows = ledger.iter().filter(|r| r.act == "delete");
+        let row = rows.rfind(|r| r.item.as_ref().is_some_and(|i| i.as_str() == item));
+        let holds = row
+            .and_then(|r| r.run)
+            .is_none_or(|run| approved.contains(&run));
+        monitor.check("I9", holds, now, || {
+            format!("{item} of {mailbox} was deleted for a changed rule, and nobody approved")
+        });
+    }
+}
+
+/// I29: every run ends, its account balances, and what it says is done is what the ledger says.
+fn accounted(
     monitor: &mut Monitor,
-    store: &Store,
+    runs: &[Run],
+    ledger: &[LedgerRow],
     ended: bool,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    for run in store.runs(&RunFilter::default()).await? {
+) {
+    for run in runs {
+        let is_done = |r: &&LedgerRow| {
+            r.run == Some(run.id) && r.phase == Phase::After && r.detail.starts_with("done")
+        };
+        let done = ledger.iter().filter(is_done).count() as u64;
+        let counts = !run.state.ended() || run.account.done == done;
+        monitor.check("I29", counts, now, || {
+            format!(
+                "run {} counts {:?}, and {done} are done in the ledger",
+                run.id, run.account
+            )
+        });
         let balances = !run.state.ended() || run.account.balances();
         monitor.check("I29", balances, now, || {
             format!(
@@ -274,7 +316,6 @@ async fn accounted(
             monitor.count("a hold stood at the end", 1);
         }
     }
-    Ok(())
 }
 
 /// I41: the ledger names things by id.

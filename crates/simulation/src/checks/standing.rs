@@ -17,6 +17,8 @@ pub struct Standing {
     ever: Wanted,
     /// Not wanted any more at some time after having been wanted.
     left: Wanted,
+    /// Of those, whom a fact and no edited rule left out.
+    left_by_fact: Wanted,
     /// People who were known from several sources at once at some time: their entries may become one.
     paired: BTreeMap<Key, BTreeSet<Key>>,
     folders: BTreeMap<CatalogId, String>,
@@ -42,6 +44,7 @@ impl Standing {
             active: Wanted::new(),
             ever: Wanted::new(),
             left: Wanted::new(),
+            left_by_fact: Wanted::new(),
             paired: BTreeMap::new(),
             folders: BTreeMap::new(),
             people: BTreeMap::new(),
@@ -54,7 +57,29 @@ impl Standing {
         }
     }
 
+    /// The truth changed.
     pub fn update(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
+        let before = self.now.clone();
+        self.edited(town, policy, now);
+        for (place, keys) in before {
+            let still = self.now.get(&place);
+            // Who had left by a rule before goes with the mailbox now, by a fact.
+            if still.is_none() {
+                let all = self.ever.get(&place).cloned().unwrap_or_default();
+                self.left_by_fact
+                    .entry(place.clone())
+                    .or_default()
+                    .extend(all);
+            }
+            let gone = keys
+                .into_iter()
+                .filter(|k| still.is_none_or(|s| !s.contains(k)));
+            self.left_by_fact.entry(place).or_default().extend(gone);
+        }
+    }
+
+    /// The policy changed.
+    pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         let next = wanted(town, policy);
         self.seen_at = now;
         let gives_up = |t: &&Tunnel| t.state == TunnelState::Removed && t.copies == Copies::Keep;
@@ -203,6 +228,18 @@ impl Standing {
         let partners = self.partners(key);
         let mut places = self.now.iter().filter(|((_, f), _)| f == folder);
         places.any(|(_, keys)| !keys.is_disjoint(&partners))
+    }
+
+    /// Is an edited rule all that there is behind the removal of this person's card? People of several sources
+    /// and a mailbox's own card are left out: their cards may go for other reasons.
+    pub fn left_by_rule_alone(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
+        let plain = self.person(catalog, entry).is_some_and(|key| {
+            !self.paired.contains_key(key) && *key != crate::wanted::object(mailbox)
+        });
+        plain
+            && !self.holds(&self.now, mailbox, catalog, entry)
+            && self.holds(&self.left, mailbox, catalog, entry)
+            && !self.holds(&self.left_by_fact, mailbox, catalog, entry)
     }
 
     fn holds(&self, wanted: &Wanted, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {

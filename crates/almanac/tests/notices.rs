@@ -295,7 +295,7 @@ async fn a_failure_is_not_over_while_the_next_run_is_under_way() {
     sources_were_read(&house).await;
     for ends in [RunState::Incomplete, RunState::Incomplete, RunState::Done] {
         let now = clock.now();
-        let run = house.store().begin_run(&start, now).await.unwrap();
+        let run = house.store().begin_run(&start, now).await.unwrap().unwrap();
         round(&house, &teller).await;
         house
             .store()

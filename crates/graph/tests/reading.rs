@@ -207,6 +207,9 @@ fn a_read_gives_up_and_says_so() {
 #[test]
 fn only_the_item_itself_can_be_gone() {
     let world = World::new(vec![
+        // As many as are believed.
+        error(404, "ErrorItemNotFound"),
+        error(404, "ErrorItemNotFound"),
         error(404, "ErrorItemNotFound"),
         error(404, "MailboxNotEnabledForRESTAPI"),
         error(404, "ErrorInvalidUser"),
@@ -502,6 +505,9 @@ fn a_source_folder_gives_people_with_what_no_delta_carries_and_proves_removals()
         {"id":"0","status":200,"body":{"id":"i1","parentFolderId":"f2","displayName":"Ann","emailAddresses":[{"address":"Ann@x.example"}],"singleValueExtendedProperties":[{"id":"String 0x3A21","value":"555"},{"id":"String {b7c0a3e4-52d1-4c8f-9e6a-3f1d80c7a215} Name AlmanacStamp","value":"s9"}]}},
         {"id":"1","status":404,"body":{"error":{"code":"ErrorItemNotFound","message":"x"}}},
         {"id":"2","status":200,"body":{"id":"i3","parentFolderId":"f4","displayName":"Moved below"}}]}"##));
+    // The one that is not there is asked for until it is believed.
+    let gone = r##"{"responses":[{"id":"0","status":404,"body":{"error":{"code":"ErrorItemNotFound","message":"x"}}}]}"##;
+    answers.extend([ok(gone), ok(gone)]);
     let world = World::new(answers);
     let round = run(&world, |g| async move {
         let cursor = Some(r#"{"f2":"https://graph.test/v1.0/d?$deltatoken=1"}"#);

@@ -628,7 +628,17 @@ fn a_mailbox_with_copies_that_nobody_remembers_joins_with_a_view_of_nothing() {
     round
     round
 ",
-        expect![[""]],
+        expect![[r#"
+            round 1
+              view V1 = t1/dir
+              view V2 = 
+              V1 E1 display_name=Anna; emails=a@x
+              V1 E2 display_name=Ben; emails=b@x
+              join u1 V1
+              join u2 V2
+            round 2
+              leave 2 Remove
+        "#]],
     );
 }
 

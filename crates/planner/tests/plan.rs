@@ -336,7 +336,7 @@ fn gone_on_both_sides_is_forgotten() {
          look changes
          seen i1 gone",
         expect![[r#"
-            forget E1 Core
+            agree E1 - - Created gen 1
         "#]],
     );
 }
@@ -400,6 +400,7 @@ fn two_copies_of_one_generation_are_ambiguous_and_left() {
          seen i1 stamp=E1.1 display_name=Anna
          seen i2 stamp=E1.1 display_name=Anna",
         expect![[r#"
+            agree E1 - - Created gen 0
             note Ambiguous E1: 2
         "#]],
     );
@@ -438,6 +439,7 @@ fn two_cards_like_one_person_are_ambiguous() {
          seen i1 display_name=Anna emails=a@x
          seen i2 display_name=Anna emails=a@x",
         expect![[r#"
+            agree E1 - - Created gen 0
             note Ambiguous E1: 2
         "#]],
     );
@@ -450,6 +452,8 @@ fn one_card_like_two_people_is_ambiguous() {
          entry E2 c2 display_name=Anna emails=a@x
          seen i1 display_name=Anna emails=a@x",
         expect![[r#"
+            agree E1 - - Created gen 0
+            agree E2 - - Created gen 0
             note Ambiguous E1: 1
             note Ambiguous E2: 1
         "#]],

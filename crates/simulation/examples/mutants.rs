@@ -61,9 +61,8 @@ impl Hunt {
     }
 
     fn one(&self, mutant: Mutant) -> Option<Caught> {
-        let mut histories = 0;
-        for seed in (1..=self.seeds).filter(|seed| self.is_sound(*seed)) {
-            histories += 1;
+        let sound = (1..=self.seeds).filter(|seed| self.is_sound(*seed));
+        for (histories, seed) in (1..).zip(sound) {
             let report = with(mutant, || run(seed, &Options::default()));
             if let Some(violation) = report.violation {
                 let check = violation.check;

@@ -3,9 +3,9 @@
 use crate::support::*;
 use futures::executor::block_on;
 use model::plan::{Halt, HaltReason, Tally};
-use model::run::{Account, MemberRunState, RunState, Trouble, TroubleKind};
+use model::run::{Account, MemberRunState, RunState, Trigger, Trouble, TroubleKind};
 use model::{EntryId, Fingerprint, MemberId, Millis, RunId};
-use store::{Counted, Decision, RunFilter, Store, StoreError};
+use store::{Counted, Decision, RunFilter, RunStart, Store, StoreError};
 
 fn plan(store: &Store, run: RunId, member: MemberId, block: &str) {
     let tally = Tally {
@@ -133,8 +133,9 @@ fn a_run_ends_once() {
 fn runs_are_listed_newest_first() {
     on_each(|bench| {
         let store = &bench.store;
-        let (first, second) = (run(store), run(store));
+        let first = run(store);
         block_on(store.finish_run(first, RunState::Done, "", NOW)).unwrap();
+        let second = run(store);
         let list = |filter: RunFilter| {
             let runs = block_on(store.runs(&filter)).unwrap();
             runs.iter().map(|run| run.id).collect::<Vec<_>>()
@@ -153,6 +154,23 @@ fn runs_are_listed_newest_first() {
         let book = "Contoso people".into();
         let open = block_on(store.open_run(&tenant(), &book)).unwrap().unwrap();
         assert_eq!(open.id, second);
+    });
+}
+
+#[test]
+fn a_book_has_at_most_one_open_run() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let first = run(store);
+        let start = RunStart {
+            tenant: tenant(),
+            book: "Contoso people".into(),
+            trigger: Trigger::Schedule,
+            policy_version: "p1".to_owned(),
+        };
+        assert_eq!(block_on(store.begin_run(&start, NOW)).unwrap(), None);
+        block_on(store.finish_run(first, RunState::Done, "", NOW)).unwrap();
+        assert!(block_on(store.begin_run(&start, NOW)).unwrap().is_some());
     });
 }
 

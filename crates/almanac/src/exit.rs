@@ -87,6 +87,10 @@ impl Failure {
                 "give this user access to it, or run as its owner",
             ),
             std::io::ErrorKind::NotFound => (Exit::Configuration, "check the path"),
+            std::io::ErrorKind::NotADirectory => (
+                Exit::Configuration,
+                "a part of that path is a file: name another folder",
+            ),
             _ => (Exit::Disk, "check the disk and try again"),
         };
         let what = format!("cannot {doing} {}: {}", path.display(), plain(error));

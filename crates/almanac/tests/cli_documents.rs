@@ -111,6 +111,29 @@ fn init_never_overwrites_and_a_refused_tenant_leaves_no_key() {
     assert_eq!(home.list("tenants"), Vec::<String>::new());
 }
 
+/// The default home folder has the program's name: started beside itself, it would find itself there.
+#[test]
+fn a_file_is_no_home_folder() {
+    let home = Home::empty();
+    std::fs::write(home.path(""), "the program").unwrap();
+    home.run(&["init"]).is(65, expect!["almanac: $HOME is a file, so it cannot be the home folder; name another folder with --config, or go elsewhere first; nothing was written"]);
+    home.run(&["validate"]).is(65, expect!["almanac: there is no $HOME/almanac.yaml; make a home folder with `almanac init`, or name yours with --config"]);
+    assert_eq!(
+        std::fs::read_to_string(home.path("")).unwrap(),
+        "the program"
+    );
+}
+
+#[test]
+fn a_tenant_without_a_tunnel_is_named() {
+    let home = Home::new();
+    home.add_tenant("contoso");
+    home.add_tenant("adatum");
+    home.write("tunnels/a.yaml", &home.example_tunnel());
+    home.run(&["plan", "--tenant", "adatum"])
+        .is(65, expect!["almanac: no tunnel is of tenant `adatum`; there is nothing to plan or to carry out for it; write a tunnel if there should be"]);
+}
+
 #[test]
 fn a_missing_root_key_is_told_before_anything_is_sent() {
     let home = Home::new();

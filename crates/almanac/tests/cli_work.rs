@@ -112,8 +112,35 @@ fn a_paused_tunnel_writes_nothing_until_it_is_resumed() {
             .unwrap()
             .starts_with("paused by")
     );
+    let run = home.run(&["run", "--json"]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    let left_out = &json(&run)["runs"][0]["left_out"][0];
+    let reason = left_out["reason"].as_str().unwrap();
+    assert!(reason.starts_with("not written: it was paused"), "{reason}");
+    assert_eq!(json(&run)["runs"][0]["account"]["done"], 0);
     assert_eq!(home.run(&["resume", "--tunnel", "people"]).code, 0);
     assert_eq!(home.run(&["pause", "--tunnel", "nope"]).code, 64);
+}
+
+#[test]
+fn restore_says_whose_card_and_what_would_be_there_again() {
+    let fleet = "tenants: [{ domain: contoso.example, people: [{ id: 5f0c9a52-3b8a-4a3b-9d4e-0a1b2c3d4e5f, name: Anna Berg, mobile_phone: '+49 151 1234567' }] }]";
+    let sim = Sim::start(Some(fleet));
+    let home = sim.home();
+    assert_eq!(home.run(&["run"]).code, 0);
+    sim.act(&serde_json::json!({ "directory": { "tenant": sim.text("/tenants/0/id"), "act": {
+        "edit_user": { "id": "5f0c9a52-3b8a-4a3b-9d4e-0a1b2c3d4e5f", "properties": { "mobilePhone": "+49 170 7777777" } } } } }));
+    let changed = home.run(&["run", "--json"]);
+    let run = json(&changed)["runs"][0]["run"].to_string();
+    let told = home.run(&["restore", "--run", &run, "--json"]);
+    assert_eq!(told.code, 2, "{}{}", told.stdout, told.stderr);
+    let shown = &json(&told)["would_put_back"][0];
+    assert_eq!(shown["person"], "Anna Berg");
+    assert_eq!(shown["puts_back"], "mobile_phone +491511234567");
+    home.run(&["restore", "--run", "99"]).is(
+        64,
+        expect!["almanac: there is no run 99: list what there is and check the name"],
+    );
 }
 
 #[test]

@@ -418,5 +418,9 @@ fn last_write(row: &LedgerRow) -> String {
     let run = row
         .run
         .map_or_else(String::new, |run| format!(" by run {run}"));
-    format!("last written {}{run}: {} ({})", row.at, row.act, row.detail)
+    // The detail is what became of the write, and the answer where that says more.
+    let (fate, answer) = row.detail.split_once(' ').unwrap_or((&row.detail, ""));
+    let answer = if answer == fate { "" } else { answer };
+    let line = format!("last written {}{run}: {}, {fate} {answer}", row.at, row.act);
+    line.trim_end().to_owned()
 }

@@ -57,6 +57,13 @@ fn nothing(house: &House, selection: &Selection) -> Failure {
                 format!("known are: {known}"),
             )
         }
+        None if selection.tenant.is_some() => Failure::configuration(
+            format!(
+                "no tunnel is of tenant `{}`",
+                selection.tenant.as_deref().unwrap_or_default()
+            ),
+            "there is nothing to plan or to carry out for it; write a tunnel if there should be",
+        ),
         None => Failure::configuration(
             format!(
                 "there are no tunnels in {}",

@@ -82,7 +82,9 @@ fn scope(house: &House, wanted: &Target) -> Result<(TenantName, Scope), Failure>
     }
 }
 
-fn existing(house: &House, run: i64) -> Result<Run, Failure> {
+/// # Errors
+/// There is no such run, or the store cannot be read.
+pub fn existing(house: &House, run: i64) -> Result<Run, Failure> {
     let found = block_on(house.store().run(RunId(run)))?.map_err(|e| store_failure(&e))?;
     found.ok_or_else(|| {
         store_failure(&StoreError::Missing {

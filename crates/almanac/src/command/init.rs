@@ -16,6 +16,7 @@ const IGNORE: &str = "# Secrets and state: never into version control.\nkeys/\nd
 pub fn init(context: &Context) -> Ended {
     let home = &context.home;
     let papers = papers();
+    refuse_a_file(home)?;
     refuse_if_there(home, &papers)?;
     if let Err(failure) = write(home, &papers) {
         take_back(home, &papers);
@@ -35,6 +36,20 @@ fn papers() -> Vec<(&'static str, String)> {
         ("schemas/tunnels.json", schema::text(SchemaOf::Tunnels)),
         (".gitignore", IGNORE.to_owned()),
     ]
+}
+
+/// The default home folder is called as the program is: started beside itself, it finds itself there.
+fn refuse_a_file(home: &Path) -> Result<(), Failure> {
+    if !home.is_file() {
+        return Ok(());
+    }
+    Err(Failure::configuration(
+        format!(
+            "{} is a file, so it cannot be the home folder",
+            home.display()
+        ),
+        "name another folder with --config, or go elsewhere first; nothing was written",
+    ))
 }
 
 fn root_of(home: &Path) -> PathBuf {

@@ -54,7 +54,18 @@ pub fn show(plans: &[BookPlan], all: bool) {
         print::print(plan, detail);
         output::line("");
     }
-    output::line(&print::summary(&totals(plans)));
+    output::line(&summary(plans));
+}
+
+/// What it all comes to; where nothing could be looked at, that it is no plan.
+fn summary(plans: &[BookPlan]) -> String {
+    let totals = totals(plans);
+    let failed = plans.iter().any(|plan| plan.trouble.is_some());
+    match (totals.mailboxes, failed) {
+        (0, true) => "No plan could be made.".to_owned(),
+        (0, false) => "Nothing to do.".to_owned(),
+        _ => print::summary(&totals),
+    }
 }
 
 fn deliver(house: &House, plans: &[BookPlan], wanted: &PlanArgs) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use engine::Ask;
 use model::link::Op;
 use model::member::Member;
 use model::tunnel::Book;
-use model::{EntryId, RunId};
+use model::{EntryId, Field, RunId};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,6 +26,9 @@ pub fn restore(context: &Context, wanted: &Restore) -> Ended {
         ));
     }
     let house = House::open(context.settings()?)?;
+    if let Some(run) = wanted.run {
+        super::decide::existing(&house, run)?;
+    }
     let found = block_on(find(&house, wanted))?.map_err(|e| store_failure(&e))?;
     if found.is_empty() {
         return Err(Failure::new(
@@ -46,6 +49,8 @@ pub fn restore(context: &Context, wanted: &Restore) -> Ended {
 struct Found {
     book: Arc<Book>,
     priors: Vec<(Prior, String)>,
+    /// What people call the entries that are still in the sources.
+    labels: BTreeMap<EntryId, String>,
 }
 
 async fn find(house: &House, wanted: &Restore) -> Result<Vec<Found>, StoreError> {
@@ -72,10 +77,23 @@ async fn find(house: &House, wanted: &Restore) -> Result<Vec<Found>, StoreError>
             .map(|(address, prior)| (prior, address))
             .collect();
         if !priors.is_empty() {
-            found.push(Found { book, priors });
+            let labels = labels(house, &book).await?;
+            found.push(Found {
+                book,
+                priors,
+                labels,
+            });
         }
     }
     Ok(found)
+}
+
+async fn labels(house: &House, book: &Book) -> Result<BTreeMap<EntryId, String>, StoreError> {
+    let catalog = house.store().load_catalog(&book.tenant, book.catalog);
+    let contributions = catalog.await?.contributions.into_values();
+    Ok(contributions
+        .map(|c| (c.entry, c.content.label()))
+        .collect())
 }
 
 /// The entries of a person who is still in the sources.
@@ -109,14 +127,33 @@ fn is_person(prior: &Prior, wanted: &Restore, entries: &BTreeSet<EntryId>) -> bo
         || (prior.op == Op::Delete && text.contains(&format!("\"{}\"", person.to_lowercase())))
 }
 
-fn name_of(prior: &Prior) -> String {
+/// As the card that was deleted says, else as the sources say.
+fn name_of(prior: &Prior, labels: &BTreeMap<EntryId, String>) -> String {
     let document: Option<Value> = serde_json::from_slice(&prior.bytes).ok();
     let name = document.and_then(|d| {
         d.get("displayName")
             .and_then(Value::as_str)
             .map(str::to_owned)
     });
-    name.unwrap_or_else(|| prior.entry.to_string())
+    let label = || labels.get(&prior.entry).cloned();
+    name.or_else(label)
+        .unwrap_or_else(|| "(no longer in the sources)".to_owned())
+}
+
+/// What would be there again: the card, or the fields as they were.
+fn again(prior: &Prior) -> String {
+    type Former = BTreeMap<Field, Option<model::Value>>;
+    let former: Option<Former> = serde_json::from_slice(&prior.bytes).ok();
+    match former.filter(|_| prior.op == Op::Update) {
+        None => "the card".to_owned(),
+        Some(former) => {
+            let fields = former.iter().map(|(field, value)| match value {
+                Some(value) => format!("{field} {value}"),
+                None => format!("{field} (blank)"),
+            });
+            fields.collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 fn act(prior: &Prior) -> &'static str {
@@ -129,22 +166,25 @@ fn act(prior: &Prior) -> &'static str {
 fn show(context: &Context, found: &[Found]) {
     let all = found
         .iter()
-        .flat_map(|f| f.priors.iter().map(|p| (&f.book, p)));
+        .flat_map(|f| f.priors.iter().map(move |p| (f, p)));
     if context.voice.json {
         let documents: Vec<Value> = all
-            .map(|(book, (prior, address))| {
-                json!({ "tenant": book.tenant, "folder": book.key, "mailbox": address, "was": act(prior),
-                    "at": prior.at.to_string(), "run": prior.run, "person": name_of(prior) })
+            .map(|(found, (prior, address))| {
+                json!({ "tenant": found.book.tenant, "folder": found.book.key, "mailbox": address,
+                    "was": act(prior), "at": prior.at.to_string(), "run": prior.run,
+                    "person": name_of(prior, &found.labels), "puts_back": again(prior) })
             })
             .collect();
         return json::print(&json!({ "would_put_back": documents }));
     }
-    let mut sheet = Sheet::new(&["mailbox", "person", "was", "at", "run"]).numbers(&[4]);
-    for (_, (prior, address)) in all {
+    let mut sheet =
+        Sheet::new(&["mailbox", "person", "was", "puts back", "at", "run"]).numbers(&[5]);
+    for (found, (prior, address)) in all {
         sheet.row([
             address.clone(),
-            name_of(prior),
+            name_of(prior, &found.labels),
             act(prior).to_owned(),
+            again(prior),
             prior.at.to_string(),
             prior.run.to_string(),
         ]);
@@ -157,7 +197,7 @@ fn show(context: &Context, found: &[Found]) {
 
 async fn put_back(house: &House, found: Vec<Found>, quiet: bool) -> Result<Vec<BookPlan>, Failure> {
     let mut runs = Vec::new();
-    for Found { book, priors } in found {
+    for Found { book, priors, .. } in found {
         let ask = Ask {
             restore: priors.iter().map(|(prior, _)| prior.id).collect(),
             ..Ask::default()

@@ -2,7 +2,8 @@
 
 use super::Home;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 pub const TUNNEL: &str = "tunnels:
@@ -65,6 +66,22 @@ impl Sim {
 
     pub fn mailbox(&self, n: usize) -> &str {
         self.text(&format!("/tenants/0/mailboxes/{n}"))
+    }
+
+    /// Somebody does something at the client, past Graph.
+    pub fn act(&self, act: &Value) {
+        let address = self.text("/graph_url").trim_start_matches("http://");
+        let body = act.to_string();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "POST /sim/act HTTP/1.1\r\nhost: sim\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     /// A home folder that knows this simulator's tenant, with one tunnel.

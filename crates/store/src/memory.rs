@@ -4,7 +4,7 @@
 //! When the store is dropped that transaction is rolled back, which leaves the template, with the schema
 //! parsed and the statements prepared, for the next store.
 
-use crate::handle::STATEMENTS_KEPT;
+use crate::handle::keep_statements;
 use crate::schema;
 use rusqlite::{Connection, backup::Backup};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -59,7 +59,7 @@ fn copy_of_template() -> rusqlite::Result<Connection> {
     };
     let mut connection = Connection::open_in_memory()?;
     Backup::new(&lock(template), &mut connection)?.step(-1)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    keep_statements(&connection)?;
     connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA synchronous = OFF;")?;
     Ok(connection)
 }

@@ -243,6 +243,11 @@ impl Desk {
         self.held == 0 && self.member.written_at.is_none()
     }
 
+    /// Does the look show a card that is no copy of ours?
+    pub(crate) fn sees_strangers(&self) -> bool {
+        planner::adopt::sees_strangers(&self.snapshot, &self.links)
+    }
+
     pub(crate) fn content(&self, id: ContentId) -> Option<&Arc<Item>> {
         self.catalog.contents.get(&id)
     }

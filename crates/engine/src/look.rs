@@ -195,7 +195,9 @@ fn seen(change: ContactChange) -> (ItemId, Seen) {
     }
 }
 
-/// The cursor is taken before the listing, so that what changes in between is seen by the next delta.
+/// The cursor is taken before the listing, so that what changes in between is seen by the next delta. What its round
+/// showed and the listing did not is asked for by id: a list can leave something out without a word, and of two equal
+/// cards that a user made the other one would be taken for the only one.
 async fn full(
     engine: &Engine,
     tenant: &Tenant,
@@ -214,6 +216,14 @@ async fn full(
                 .map(|(id, here)| (id, Seen::Here(Box::new(here)))),
         );
     }
+    let left_out: BTreeSet<ItemId> = round
+        .changes
+        .into_iter()
+        .filter(|change| matches!(change, ContactChange::Changed { .. }))
+        .map(|change| change.id().clone())
+        .filter(|id| !snapshot.items.contains_key(id))
+        .collect();
+    prove(engine, tenant, mailbox, folder, &left_out, &mut snapshot).await?;
     Ok((snapshot, round.cursor))
 }
 

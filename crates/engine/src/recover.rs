@@ -123,6 +123,7 @@ fn stranger(book: &Book, mailbox: &MailboxId) -> Member {
         state: MemberState::Active,
         leaving: None,
         looked_full_at: None,
+        strangers: true,
         written_at: None,
     }
 }

@@ -42,6 +42,9 @@ pub struct Member {
     pub looked_full_at: Option<Timestamp>,
     /// When anything was last written and settled here.
     pub written_at: Option<Timestamp>,
+    /// Cards that are not copies of ours were in the folder at the last full look, or were seen since: somebody new
+    /// may be among them.
+    pub strangers: bool,
 }
 
 impl Member {

@@ -2,12 +2,12 @@
 
 use crate::compare::name_key;
 use crate::phone;
-use crate::plan::Input;
+use crate::plan::{Input, Links};
 use crate::stamp::{Mark, read};
 use model::catalog::EntryState;
 use model::link::Part;
 use model::mutant::{self, Mutant};
-use model::snapshot::{Here, Seen, Stamp};
+use model::snapshot::{Here, Seen, Snapshot, Stamp};
 use model::{EntryId, Field, Item, ItemId, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +83,13 @@ pub enum Find<'a> {
     /// A candidate whose stamp this look did not carry.
     Unread(&'a ItemId),
     Nothing,
+}
+
+/// Does a look show a card without a mark of ours that is not linked either: one that somebody who comes later may be?
+pub fn sees_strangers(observed: &Snapshot, links: &Links) -> bool {
+    let linked: BTreeSet<&ItemId> = links.values().filter_map(|l| l.item.as_ref()).collect();
+    let strange = |(id, seen): (&ItemId, &Seen)| matches!(seen, Seen::Here(here) if !matches!(here.stamp, Stamp::Text(_)) && !linked.contains(id));
+    observed.items.iter().any(strange)
 }
 
 /// Everything that a look showed beside the linked items.

@@ -141,12 +141,16 @@ pub fn shown(request: &Request) -> String {
     format!("{path} {body}")
 }
 
-/// For readable traces: how each step of a batch was answered.
+/// For readable traces: how each step of a batch was answered, and how much a list holds.
 pub fn steps_shown(answer: &graph_sim::Answer) -> String {
     let graph_sim::Reply::Response(response) = &answer.reply else {
         return String::new();
     };
     let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+    if let Some(listed) = body["value"].as_array() {
+        let more = body.get("@odata.nextLink").map_or("", |_| " and more");
+        return format!(" {} listed{more}", listed.len());
+    }
     let steps = body["responses"].as_array().map(Vec::as_slice);
     let shown = steps.unwrap_or_default().iter();
     shown

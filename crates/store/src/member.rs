@@ -77,6 +77,14 @@ impl Store {
     }
 
     /// Ends a member's life, after its copies were taken back or left.
+    /// How many people the member's catalog has for it that were not brought there yet.
+    pub async fn newcomers(&self, member: MemberId) -> Result<u64> {
+        let count = self
+            .read(move |db| db.number(NEWCOMERS, args![member]))
+            .await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     pub async fn member_left(&self, member: MemberId) -> Result<()> {
         self.write(move |db| {
             db.run(SET_STATE, args![member, word(&MemberState::Left)])
@@ -102,6 +110,7 @@ pub(crate) fn member_row(row: &Row) -> Result<Member> {
         leaving: row.opt_json(11)?,
         looked_full_at: row.opt_at(12)?,
         written_at: row.opt_at(13)?,
+        strangers: row.int(14)? != 0,
     })
 }
 
@@ -221,11 +230,11 @@ fn leave(
 
 statements! {
     ONE = "SELECT id, tenant, catalog, mailbox, address, folder, folder_name, view, through, cursor, state, \
-        leaving, looked_full_at, written_at FROM member WHERE id = $1 ORDER BY id";
+        leaving, looked_full_at, written_at, strangers FROM member WHERE id = $1 ORDER BY id";
     OF_CATALOG = "SELECT id, tenant, catalog, mailbox, address, folder, folder_name, view, through, cursor, state, \
-        leaving, looked_full_at, written_at FROM member WHERE tenant = $1 AND catalog = $2 ORDER BY id";
+        leaving, looked_full_at, written_at, strangers FROM member WHERE tenant = $1 AND catalog = $2 ORDER BY id";
     OF_MAILBOX = "SELECT id, tenant, catalog, mailbox, address, folder, folder_name, view, through, cursor, state, \
-        leaving, looked_full_at, written_at FROM member WHERE tenant = $1 AND mailbox = $2 ORDER BY id";
+        leaving, looked_full_at, written_at, strangers FROM member WHERE tenant = $1 AND mailbox = $2 ORDER BY id";
     CATALOG_OF = "SELECT catalog FROM member WHERE id = $1 AND tenant = $2 ORDER BY id";
     ADDRESS = "UPDATE member SET address = $4 \
         WHERE tenant = $1 AND catalog = $2 AND mailbox = $3 AND address <> $4";
@@ -244,6 +253,10 @@ statements! {
         cursor = CASE WHEN folder IS DISTINCT FROM $2 THEN NULL ELSE cursor END \
         WHERE id = $1 AND (folder IS DISTINCT FROM $2 OR folder_name <> $3)";
     FORGET_CURSOR = "UPDATE member SET cursor = NULL WHERE id = $1 AND cursor IS NOT NULL";
+    /// Living entries newer than the member that have no copy there yet.
+    NEWCOMERS = "SELECT count(*) FROM entry e JOIN member m ON m.catalog = e.catalog AND m.view = e.view \
+        WHERE m.id = $1 AND e.version > m.through AND e.content IS NOT NULL AND e.gone_since IS NULL \
+        AND NOT EXISTS (SELECT 1 FROM link l WHERE l.member = m.id AND l.entry = e.entry AND l.item IS NOT NULL)";
     RESET = "UPDATE member SET through = 0 WHERE id = $1 AND through <> 0";
     SET_STATE = "UPDATE member SET state = $2, leaving = NULL WHERE id = $1 AND state <> $2";
 }

@@ -64,6 +64,8 @@ pub struct Finished {
     pub cursor: Option<String>,
     /// A complete listing with stamps was settled.
     pub looked_full: bool,
+    /// Cards that are not copies of ours were seen.
+    pub strangers: bool,
 }
 
 impl Store {
@@ -123,7 +125,14 @@ impl Store {
             let cursor = finished.cursor.as_ref();
             db.run(
                 FINISH,
-                args![member, &lease.tenant, finished.through, cursor, looked],
+                args![
+                    member,
+                    &lease.tenant,
+                    finished.through,
+                    cursor,
+                    looked,
+                    i64::from(finished.strangers)
+                ],
             )
             .map(|_| ())
         })
@@ -287,7 +296,9 @@ statements! {
     /// Accounts come from answers: what is done is counted where it is recorded.
     ADD_DONE = "UPDATE run_member SET done = done + $3 WHERE run = $1 AND member = $2";
     WRITTEN = "UPDATE member SET written_at = $2 WHERE id = $1 AND written_at IS DISTINCT FROM $2";
-    FINISH = "UPDATE member SET through = $3, cursor = $4, looked_full_at = coalesce($5, looked_full_at) \
-        WHERE id = $1 AND tenant = $2 AND (through <> $3 OR cursor IS DISTINCT FROM $4 \
+    /// Only a full look shows that there are no strangers.
+    FINISH = "UPDATE member SET through = $3, cursor = $4, looked_full_at = coalesce($5, looked_full_at), \
+        strangers = CASE WHEN $6 = 1 OR CAST($5 AS bigint) IS NOT NULL THEN $6 ELSE strangers END \
+        WHERE id = $1 AND tenant = $2 AND (through <> $3 OR cursor IS DISTINCT FROM $4 OR strangers < $6 \
         OR (CAST($5 AS bigint) IS NOT NULL AND looked_full_at IS DISTINCT FROM $5))";
 }

@@ -46,6 +46,7 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
         folder,
         look,
         whole: false,
+        strangers: false,
         carried: Carried::default(),
         spent: spent(place).await?,
     };
@@ -136,6 +137,8 @@ struct Hands<'a> {
     look: Look,
     /// A complete listing was part of it.
     whole: bool,
+    /// Cards that are not ours were seen.
+    strangers: bool,
     carried: Carried,
     /// Deletions and blankings that this run has already sent here.
     spent: Spent,
@@ -175,6 +178,7 @@ impl Hands<'_> {
         self.whole = self.look.snapshot.reach == Reach::Full;
         for pass in 0..PASSES {
             let desk = self.desk().await?;
+            self.strangers |= desk.sees_strangers();
             let now = place.engine.store().time().await?;
             let plan = desk.plan(place.engine, now);
             self.whole &= !planner::plan::leaves_unexplained(&plan);
@@ -296,6 +300,7 @@ impl Hands<'_> {
                 through,
                 cursor,
                 looked_full: self.whole,
+                strangers: self.strangers,
             };
             store
                 .finish_member(place.lease, place.member.id, finished, now)

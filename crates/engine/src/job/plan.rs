@@ -101,6 +101,7 @@ async fn nothing_to_do(
         through: desk.catalog.version,
         cursor: look.cursor.clone(),
         looked_full: look.snapshot.reach == Reach::Full && !leaves_unexplained(plan),
+        strangers: desk.sees_strangers(),
     };
     store
         .finish_member(place.lease, place.member.id, finished, now)
@@ -137,7 +138,8 @@ impl Place<'_> {
         self.member.state == MemberState::LeavingKeep
     }
 
-    /// Rules that changed, a leaving member and a week without one ask for a full look.
+    /// Rules that changed, a leaving member and a week without one ask for a full look. So do people who are to be
+    /// brought into a folder with cards of the user's: theirs may be among them, which only a full look shows.
     pub(crate) async fn wanted(&self) -> Result<Wanted, JobError> {
         let now = self.engine.store().time().await?;
         let old = |at: Timestamp| now.since(at) >= self.engine.settings().full_look;
@@ -147,12 +149,14 @@ impl Place<'_> {
         }
         // Copies that nobody remembers are only found by a full look, and this one is the last.
         let leaving = self.member.state == MemberState::LeavingRemove;
-        Ok(
-            if fresh && self.member.through > 0 && !self.ask.full && !leaving {
-                Wanted::Changes
-            } else {
-                Wanted::Full
-            },
-        )
+        if !fresh || self.member.through == 0 || self.ask.full || leaving {
+            return Ok(Wanted::Full);
+        }
+        let store = self.engine.store();
+        let newcomers = self.member.strangers && store.newcomers(self.member.id).await? > 0;
+        Ok(match newcomers {
+            true => Wanted::Full,
+            false => Wanted::Changes,
+        })
     }
 }

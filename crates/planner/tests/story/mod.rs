@@ -63,6 +63,7 @@ pub fn member() -> Member {
         state: MemberState::Active,
         leaving: None,
         looked_full_at: Some(Timestamp(0)),
+        strangers: false,
         written_at: None,
     }
 }

@@ -178,6 +178,7 @@ fn member() -> Member {
         state: MemberState::Active,
         leaving: None,
         looked_full_at: Some(Timestamp(1)),
+        strangers: false,
         written_at: Some(Timestamp(1)),
     }
 }

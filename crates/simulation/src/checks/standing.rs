@@ -22,6 +22,8 @@ pub struct Standing {
     /// People who were known from several sources at once at some time: their entries may become one.
     paired: BTreeMap<Key, BTreeSet<Key>>,
     folders: BTreeMap<CatalogId, String>,
+    /// Whom the sources of a folder name now, whatever mailboxes it goes to.
+    named: BTreeMap<String, BTreeSet<Key>>,
     people: BTreeMap<(CatalogId, EntryId), Key>,
     /// Everything that a key was ever known by: a card may be given back after its person is gone for good, and
     /// somebody may turn out to be one with a person who is just leaving.
@@ -47,6 +49,7 @@ impl Standing {
             left_by_fact: Wanted::new(),
             paired: BTreeMap::new(),
             folders: BTreeMap::new(),
+            named: BTreeMap::new(),
             people: BTreeMap::new(),
             known: BTreeMap::new(),
             gone_at: BTreeMap::new(),
@@ -60,7 +63,9 @@ impl Standing {
     /// The truth changed.
     pub fn update(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         let before = self.now.clone();
+        let named = self.named.clone();
         self.edited(town, policy, now);
+        self.gone_by_fact(&named);
         for (place, keys) in before {
             let still = self.now.get(&place);
             // Who had left by a rule before goes with the mailbox now, by a fact.
@@ -75,6 +80,22 @@ impl Standing {
                 .into_iter()
                 .filter(|k| still.is_none_or(|s| !s.contains(k)));
             self.left_by_fact.entry(place).or_default().extend(gone);
+        }
+    }
+
+    /// Whom the sources of a folder do not name any more has left by a fact, for a mailbox that is out of the audience
+    /// just now, too: it may come back.
+    fn gone_by_fact(&mut self, before: &BTreeMap<String, BTreeSet<Key>>) {
+        let nobody = BTreeSet::new();
+        for (folder, keys) in before {
+            let still = self.named.get(folder).unwrap_or(&nobody);
+            let gone: BTreeSet<&Key> = keys.difference(still).collect();
+            let places = self.ever.iter().filter(|((_, f), _)| f == folder);
+            for (place, had) in places {
+                let here = gone.iter().filter(|k| had.contains(**k));
+                let left = self.left_by_fact.entry(place.clone()).or_default();
+                left.extend(here.map(|k| (*k).clone()));
+            }
         }
     }
 
@@ -124,7 +145,8 @@ impl Standing {
         for (folder, keys) in &named {
             self.learn(folder, keys);
         }
-        let everyone: BTreeSet<Key> = named.into_values().flatten().collect();
+        let everyone: BTreeSet<Key> = named.values().flatten().cloned().collect();
+        self.named = named;
         for human in humans(town, &everyone) {
             for key in &human.keys {
                 self.know(town, key);

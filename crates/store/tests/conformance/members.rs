@@ -30,6 +30,7 @@ fn settle_in(store: &Store, id: MemberId) {
         through: 9,
         cursor: Some("delta".to_owned()),
         looked_full: true,
+        strangers: false,
     };
     block_on(store.finish_member(&lease, id, finished, NOW)).unwrap();
 }

@@ -114,6 +114,7 @@ fn an_overtaken_worker_can_write_nothing_more() {
             through: 1,
             cursor: None,
             looked_full: true,
+            strangers: false,
         };
         lost(block_on(store.finish_member(&old, member, finished, NOW)));
         lost(block_on(store.agree(&old, member, vec![])));
@@ -300,6 +301,7 @@ fn finishing_a_member_as_it_was_changes_no_row() {
             through,
             cursor: Some("delta".to_owned()),
             looked_full: false,
+            strangers: false,
         };
         block_on(store.finish_member(&lease, member, finished, NOW)).unwrap();
     };

@@ -165,11 +165,10 @@ impl Attendance {
 
     fn leave(&mut self, input: &CompileInput, member: &Member, loss: &Loss) {
         self.change.stay.retain(|id| *id != member.id);
-        if !loss.by_rule.is_empty() {
-            let fact = format!(
-                "{BY_RULE}{}",
-                loss.by_rule.iter().next().map_or("", |s| tunnel_of(s))
-            );
+        // A stray of an earlier store sees nothing and so loses nothing: no fact says why its copies should go.
+        if !loss.by_rule.is_empty() || loss.by_fact.is_empty() {
+            let tunnel = loss.by_rule.iter().next().map(|s| tunnel_of(s));
+            let fact = format!("{BY_RULE}{}", tunnel.unwrap_or_default());
             self.change.doubt.insert(member.id, leaving(input, fact));
         }
         self.change

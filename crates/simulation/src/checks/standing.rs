@@ -65,7 +65,7 @@ impl Standing {
         let before = self.now.clone();
         let named = self.named.clone();
         self.edited(town, policy, now);
-        self.gone_by_fact(&named);
+        self.gone_by_fact(&named, now);
         for (place, keys) in before {
             let still = self.now.get(&place);
             // Who had left by a rule before goes with the mailbox now, by a fact.
@@ -85,11 +85,14 @@ impl Standing {
 
     /// Whom the sources of a folder do not name any more has left by a fact, for a mailbox that is out of the audience
     /// just now, too: it may come back.
-    fn gone_by_fact(&mut self, before: &BTreeMap<String, BTreeSet<Key>>) {
+    fn gone_by_fact(&mut self, before: &BTreeMap<String, BTreeSet<Key>>, now: Timestamp) {
         let nobody = BTreeSet::new();
         for (folder, keys) in before {
             let still = self.named.get(folder).unwrap_or(&nobody);
             let gone: BTreeSet<&Key> = keys.difference(still).collect();
+            for key in &gone {
+                self.gone_at.insert((folder.clone(), (*key).clone()), now);
+            }
             let places = self.ever.iter().filter(|((_, f), _)| f == folder);
             for (place, had) in places {
                 let here = gone.iter().filter(|k| had.contains(**k));

@@ -113,9 +113,7 @@ impl Inner {
             let (reply, signal) = self.reply(answer, place);
             replies.push((*at, reply));
             let known = signals.entry(&question.mailbox).or_insert(signal);
-            if !matches!(known, Signal::Throttled { .. }) {
-                *known = signal;
-            }
+            *known = known.and(signal);
         }
         for (mailbox, permit) in permits {
             permit.settle(signals.remove(&mailbox).unwrap_or(Signal::Silent));

@@ -44,6 +44,19 @@ pub enum Signal {
     Silent,
 }
 
+impl Signal {
+    /// What two answers for one lane say together: the longest wait, else the later answer.
+    pub fn and(self, later: Self) -> Self {
+        match (self, later) {
+            (Self::Throttled { until: a }, Self::Throttled { until: b }) => {
+                Self::Throttled { until: a.max(b) }
+            }
+            (throttled @ Self::Throttled { .. }, _) => throttled,
+            (_, later) => later,
+        }
+    }
+}
+
 /// While a throttle lasts nothing goes; when it is over one request probes, and only its good answer opens
 /// the lane again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -80,6 +80,9 @@ impl Tenant {
                 scene.events.clear();
             }
         }
+        for mailbox in self.mailboxes.values_mut() {
+            mailbox.settle();
+        }
     }
 }
 

@@ -62,6 +62,19 @@ pub struct Worker {
     pub task: TaskId,
 }
 
+/// What users have already, and what the cloud will do to us, for the readers of a trace.
+fn describe(content: &[FolderContent], settings: &Settings) -> String {
+    let mut out = format!("faults {:?}\nquirks {:?}\n", settings.faults, settings.quirks);
+    for folder in content {
+        out += &format!("  {} has in {}:", folder.mailbox, folder.folder);
+        for card in &folder.contacts {
+            out += &format!(" {:?}", card.surname);
+        }
+        out += "\n";
+    }
+    out
+}
+
 impl World {
     pub fn new(from: Beginning) -> Self {
         let Beginning {
@@ -83,6 +96,7 @@ impl World {
             faults: troubles.cloud.clone(),
             ..Settings::default()
         };
+        let described = readable.then(|| describe(&content, &settings));
         let mut cloud = Cloud::new(&fleet(&town, &cards, content), settings, mix(seed), START.0);
         cloud.events();
         learn_cards(&cloud, &mut town, &cards);
@@ -94,6 +108,7 @@ impl World {
         let (client, directory) = (town.client.clone(), town.tenant.clone());
         let mut trace = Trace::new(readable);
         trace.say(START, || town.describe());
+        trace.say(START, || described.unwrap_or_default());
         trace.say(START, || charter.yaml());
         let ground = Ground::new(Inner {
             cloud,

@@ -48,6 +48,11 @@ impl Mailbox {
         }
     }
 
+    /// The world begins: whatever is there has been there for long.
+    pub fn settle(&mut self) {
+        self.settled = self.sequence;
+    }
+
     fn child_or_new(&mut self, parent: u32, name: &str, doer: &Doer, scene: &mut Scene) -> u32 {
         let found = self
             .folders

@@ -53,6 +53,8 @@ pub struct Mailbox {
     pub(super) next_folder: u32,
     pub(super) next_item: u32,
     pub(super) sequence: u64,
+    /// What was there before the world began: long since seen by every list.
+    pub(super) settled: u64,
     /// Cursors of older generations are lost (410).
     pub(super) generation: u64,
 }
@@ -158,6 +160,7 @@ impl Mailbox {
             next_folder: PURGED + 1,
             next_item: 1,
             sequence: 0,
+            settled: 0,
             generation: 100 + salt % 50,
         };
         let own = [
@@ -347,7 +350,7 @@ impl Mailbox {
     /// of the change, so that every look agrees.
     pub(super) fn lag_ms(&self, sequence: u64, scene: &Scene) -> i64 {
         let rate = scene.settings.faults.visibility_lag;
-        if scene.calm || rate <= 0.0 {
+        if scene.calm || rate <= 0.0 || sequence <= self.settled {
             return 0;
         }
         let dice = mix(self.salt ^ sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15));

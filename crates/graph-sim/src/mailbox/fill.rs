@@ -2,7 +2,7 @@
 
 use super::{
     extended::Extended,
-    store::{CONTACTS, Changed, Doer, Folder, Mailbox},
+    store::{CONTACTS, Changed, Doer, Folder, Mailbox, Settled},
 };
 use crate::{fleet::FolderContent, scene::Scene};
 use std::sync::Arc;
@@ -50,7 +50,10 @@ impl Mailbox {
 
     /// The world begins: whatever is there has been there for long.
     pub fn settle(&mut self) {
-        self.settled = self.sequence;
+        self.settled = Settled {
+            sequence: self.sequence,
+            item: self.items.keys().copied().max().unwrap_or(0),
+        };
     }
 
     fn child_or_new(&mut self, parent: u32, name: &str, doer: &Doer, scene: &mut Scene) -> u32 {

@@ -186,7 +186,8 @@ impl Mailbox {
         now_ms: i64,
         scene: &Scene,
     ) -> bool {
-        now_ms >= contact.created_ms + self.lag_ms(u64::from(item) | 1 << 40, scene)
+        let lag = self.lag_ms(u64::from(item) | 1 << 40, scene);
+        item <= self.settled.item || now_ms >= contact.created_ms + lag
     }
 
     pub(super) fn find_item(

@@ -54,7 +54,7 @@ pub struct Mailbox {
     pub(super) next_item: u32,
     pub(super) sequence: u64,
     /// What was there before the world began: long since seen by every list.
-    pub(super) settled: u64,
+    pub(super) settled: Settled,
     /// Cursors of older generations are lost (410).
     pub(super) generation: u64,
 }
@@ -141,6 +141,13 @@ pub struct Doer {
     pub now_ms: i64,
 }
 
+/// How far a mailbox had come when the world began.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Settled {
+    pub sequence: u64,
+    pub item: u32,
+}
+
 impl Mailbox {
     pub fn new(tenant: Arc<str>, owner: Arc<str>, kind: &str, quirks: &Quirks) -> Mailbox {
         let salt = hash(owner.as_bytes()) ^ mix(hash(tenant.as_bytes()));
@@ -160,7 +167,7 @@ impl Mailbox {
             next_folder: PURGED + 1,
             next_item: 1,
             sequence: 0,
-            settled: 0,
+            settled: Settled::default(),
             generation: 100 + salt % 50,
         };
         let own = [
@@ -350,7 +357,7 @@ impl Mailbox {
     /// of the change, so that every look agrees.
     pub(super) fn lag_ms(&self, sequence: u64, scene: &Scene) -> i64 {
         let rate = scene.settings.faults.visibility_lag;
-        if scene.calm || rate <= 0.0 || sequence <= self.settled {
+        if scene.calm || rate <= 0.0 || sequence <= self.settled.sequence {
             return 0;
         }
         let dice = mix(self.salt ^ sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15));

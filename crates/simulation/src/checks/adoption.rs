@@ -22,7 +22,12 @@ pub fn made(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event) {
         return;
     };
     monitor.check("I3", twins != 1, Timestamp(event.at_ms), || {
-        format!("{} was made beside an equal card of the user's", event.item)
+        let written = cloud.contact(&town.tenant, &event.mailbox, &event.item);
+        let name = written.map(|v| name(&v));
+        format!(
+            "{} {name:?} was made beside an equal card of the user's",
+            event.item
+        )
     });
 }
 

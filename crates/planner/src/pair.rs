@@ -1,8 +1,8 @@
 //! Pairing: which contributions of several sources are one person.
 //!
-//! First by directory object, then by the very card that two sources read, then by exact e-mail address, then by exact number and name. Within one source
-//! everybody is a person of their own. More than one candidate, or several claims to the same one, is reported
-//! and never merged.
+//! First by directory object, then by the very card that two sources read: these are certain. Then by exact e-mail
+//! address, then by exact number and name. Within one source everybody is a person of their own. More than one
+//! candidate, or several claims to the same one, is reported and never merged.
 
 use model::EntryId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,6 +136,15 @@ impl Groups {
 
     /// Groups that may be this person, by the strongest kind of identity that finds any; never `own`.
     fn candidates(&self, face: &Face, own: Option<usize>) -> BTreeSet<usize> {
+        let certain = self.certain(face, own);
+        match certain.is_empty() {
+            true => self.likely(face, own),
+            false => certain,
+        }
+    }
+
+    /// Groups of the same directory object, else of the very same card.
+    fn certain(&self, face: &Face, own: Option<usize>) -> BTreeSet<usize> {
         let object = face.object.iter().filter_map(|o| self.objects.get(o));
         let same: BTreeSet<usize> = object
             .flatten()
@@ -146,10 +155,11 @@ impl Groups {
             return same;
         }
         let here = face.texts.iter().filter_map(|t| self.texts.get(t));
-        let same = self.compatible(face, own, here.flatten());
-        if !same.is_empty() {
-            return same;
-        }
+        self.compatible(face, own, here.flatten())
+    }
+
+    /// Groups that share an address, else a number and the name.
+    fn likely(&self, face: &Face, own: Option<usize>) -> BTreeSet<usize> {
         let mailed = face.addresses.iter().filter_map(|a| self.addresses.get(a));
         let mailed = self.compatible(face, own, mailed.flatten());
         if !mailed.is_empty() {
@@ -181,9 +191,22 @@ impl Groups {
         self.all[at].faces.iter().any(|f| f.source == source)
     }
 
-    /// Places the new contributions of one source: all look before one is placed, so their order is no matter.
+    /// Places the new contributions of one source. Who is certain goes first: a namesake's claim to the same person
+    /// takes nothing from that.
     fn place(&mut self, batch: Vec<Face>) {
-        let found: Vec<BTreeSet<usize>> = batch.iter().map(|f| self.candidates(f, None)).collect();
+        let known = |f: &Face| !self.certain(f, None).is_empty();
+        let (certain, others): (Vec<Face>, Vec<Face>) = batch.into_iter().partition(known);
+        self.place_by(certain, Self::certain);
+        self.place_by(others, Self::likely);
+    }
+
+    /// All look before one is placed, so their order is no matter.
+    fn place_by(
+        &mut self,
+        batch: Vec<Face>,
+        look: fn(&Self, &Face, Option<usize>) -> BTreeSet<usize>,
+    ) {
+        let found: Vec<BTreeSet<usize>> = batch.iter().map(|f| look(self, f, None)).collect();
         let mut claims: BTreeMap<usize, usize> = BTreeMap::new();
         for at in found.iter().flatten() {
             *claims.entry(*at).or_default() += 1;
@@ -403,6 +426,25 @@ mod tests {
             expect![[r#"
                 s0 b4 = 4
                 s1 b4 = 4
+            "#]],
+        );
+    }
+
+    #[test]
+    fn the_very_same_card_pairs_also_beside_a_namesake() {
+        check(
+            "s0 a1 o1 x@y - anna
+             s1 b2 - x@y - anna
+             s2 b2 - x@y - anna
+             s2 b3 - x@y - anna",
+            &[],
+            &[],
+            expect![[r#"
+                s0 a1 = 1
+                s1 b2 = 1
+                s2 b2 = 1
+                s2 b3 = 3
+                3 ambiguous
             "#]],
         );
     }

@@ -64,7 +64,10 @@ pub struct Worker {
 
 /// What users have already, and what the cloud will do to us, for the readers of a trace.
 fn describe(content: &[FolderContent], settings: &Settings) -> String {
-    let mut out = format!("faults {:?}\nquirks {:?}\n", settings.faults, settings.quirks);
+    let mut out = format!(
+        "faults {:?}\nquirks {:?}\n",
+        settings.faults, settings.quirks
+    );
     for folder in content {
         out += &format!("  {} has in {}:", folder.mailbox, folder.folder);
         for card in &folder.contacts {

@@ -123,16 +123,20 @@ impl Standing {
                 .extend(gone.cloned());
         }
         self.active = active;
+        let named = named(town, policy);
         for (place, before) in &self.now {
             let still = next.get(place);
-            if still.is_none() && !edited {
-                self.left_at.insert(place.clone(), now);
-            }
             let gone = before
                 .iter()
                 .filter(|k| still.is_none_or(|s| !s.contains(*k)))
                 .cloned();
             let gone: Vec<Key> = gone.collect();
+            // Somebody whom the sources still name: it is the mailbox that left, or the part of the audience that a
+            // source is for.
+            let is_named = |k: &Key| named.get(&place.1).is_some_and(|all| all.contains(k));
+            if !edited && (still.is_none() || gone.iter().any(is_named)) {
+                self.left_at.insert(place.clone(), now);
+            }
             for key in &gone {
                 self.gone_at.insert((place.1.clone(), key.clone()), now);
             }
@@ -144,7 +148,6 @@ impl Standing {
                 .or_default()
                 .extend(keys.iter().cloned());
         }
-        let named = named(town, policy);
         for (folder, keys) in &named {
             self.learn(folder, keys);
         }
@@ -236,7 +239,7 @@ impl Standing {
         // The other way round: the mailbox left, and groups are asked once an hour; meanwhile somebody joined.
         let left = self.left_at.get(&place);
         let lagging = left.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(1));
-        joined || (lagging && self.is_wanted_somewhere(folder, key))
+        joined || (lagging && self.is_named(folder, key))
     }
 
     /// Is there a truth behind the removal of this person's card?
@@ -249,10 +252,9 @@ impl Standing {
             || self.holds(&self.left, mailbox, catalog, entry)
     }
 
-    fn is_wanted_somewhere(&self, folder: &str, key: &Key) -> bool {
-        let partners = self.partners(key);
-        let mut places = self.now.iter().filter(|((_, f), _)| f == folder);
-        places.any(|(_, keys)| !keys.is_disjoint(&partners))
+    fn is_named(&self, folder: &str, key: &Key) -> bool {
+        let named = self.named.get(folder);
+        named.is_some_and(|keys| !keys.is_disjoint(&self.partners(key)))
     }
 
     /// Is an edited rule all that there is behind the removal of this person's card? People of several sources

@@ -3,6 +3,8 @@
 use crate::compare::name_key;
 use crate::phone;
 use crate::plan::{Input, Links};
+use crate::receive::card;
+use crate::rules::Rules;
 use crate::stamp::{Mark, read};
 use model::catalog::EntryState;
 use model::link::Part;
@@ -30,6 +32,17 @@ impl Likeness {
         let reachable = !like.addresses.is_empty() || !like.numbers.is_empty();
         (reachable && !like.name.is_empty()).then_some(like)
     }
+}
+
+/// What a card of this person may look like: as the sources say it, and as the field rules let us write it. A number
+/// that is never copied makes nobody another person.
+fn likenesses(content: &Item, rules: &Rules) -> BTreeSet<Likeness> {
+    let region = rules.options.region.as_deref();
+    let shown = card(content, rules);
+    [content, &shown]
+        .into_iter()
+        .filter_map(|item| Likeness::of(item, region))
+        .collect()
 }
 
 /// The lower-case e-mail addresses of an item.
@@ -121,7 +134,7 @@ impl<'a> Strangers<'a> {
                 all.take(input, id, here, region);
             }
         }
-        all.count_entries(input, region);
+        all.count_entries(input);
         all
     }
 
@@ -146,7 +159,7 @@ impl<'a> Strangers<'a> {
         }
     }
 
-    fn count_entries(&mut self, input: &Input<'a>, region: Option<&str>) {
+    fn count_entries(&mut self, input: &Input<'a>) {
         if self.likes.is_empty() {
             return;
         }
@@ -155,23 +168,17 @@ impl<'a> Strangers<'a> {
                 .links
                 .get(&(*id, Part::Core))
                 .is_none_or(|l| l.item.is_none());
-            if let (EntryState::Live { item, .. }, true) = (&entry.state, unlinked)
-                && let Some(like) = Likeness::of(item, region)
-            {
-                *self.entries.entry(like).or_default() += 1;
+            if let (EntryState::Live { item, .. }, true) = (&entry.state, unlinked) {
+                for like in likenesses(item, input.rules) {
+                    *self.entries.entry(like).or_default() += 1;
+                }
             }
         }
     }
 
     /// What there is for an entry without a linked item. Copies up to the generation that was used last are
     /// known to be over: a card that still bears one is a user's.
-    pub fn find(
-        &self,
-        entry: EntryId,
-        used: u32,
-        content: &Item,
-        region: Option<&str>,
-    ) -> Find<'a> {
+    pub fn find(&self, entry: EntryId, used: u32, content: &Item, rules: &Rules) -> Find<'a> {
         let ours = self.bearers.get(&entry).into_iter().flatten();
         let ours: Vec<_> = ours.filter(|(g, _, _)| *g > used).copied().collect();
         if !ours.is_empty() {
@@ -181,19 +188,22 @@ impl<'a> Strangers<'a> {
             // An empty folder, as a rule: reading every number of every card is not cheap.
             return Find::Nothing;
         }
-        let Some(like) = Likeness::of(content, region) else {
+        let alike = likenesses(content, rules);
+        let cards: BTreeMap<&ItemId, &Here> = alike
+            .iter()
+            .filter_map(|like| self.likes.get(like))
+            .flatten()
+            .copied()
+            .collect();
+        let Some((item, here)) = cards.first_key_value().map(|(item, here)| (*item, *here)) else {
             return Find::Nothing;
         };
-        let Some(cards) = self.likes.get(&like) else {
-            return Find::Nothing;
-        };
-        match (cards.as_slice(), self.entries.get(&like)) {
-            ([(item, here)], Some(1)) if here.stamp == Stamp::None => Find::Match { item, here },
-            ([(item, here), ..], _) if mutant::on(Mutant::A25) && here.stamp == Stamp::None => {
-                Find::Match { item, here }
-            }
-            ([(item, _)], Some(1)) => Find::Unread(item),
-            (cards, _) => Find::Several(cards.len()),
+        let claims = alike.iter().filter_map(|like| self.entries.get(like)).max();
+        match (cards.len(), claims) {
+            (1, Some(1)) if here.stamp == Stamp::None => Find::Match { item, here },
+            _ if mutant::on(Mutant::A25) && here.stamp == Stamp::None => Find::Match { item, here },
+            (1, Some(1)) => Find::Unread(item),
+            (several, _) => Find::Several(several),
         }
     }
 

@@ -111,7 +111,7 @@ pub fn event(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event) {
     match (ours, event.operation) {
         (_, Operation::Create) => created(monitor, cloud, town, event, at),
         (true, Operation::Update | Operation::Touch) => updated(monitor, cloud, town, event, &at),
-        (true, Operation::Delete | Operation::Purge) => deleted(monitor, event, &at),
+        (true, Operation::Delete | Operation::Purge) => deleted(monitor, town, event, &at),
         (true, _) => {
             let what = format!("{:?} of a contact", event.operation);
             monitor.check("I4", false, Timestamp(event.at_ms), || what);
@@ -316,7 +316,7 @@ fn is_somebody(monitor: &Monitor, mailbox: &str, view: &ContactView) -> bool {
         .any(|name| text.contains(name))
 }
 
-fn deleted(monitor: &mut Monitor, event: &Event, at: &(String, String)) {
+fn deleted(monitor: &mut Monitor, town: &Town, event: &Event, at: &(String, String)) {
     let now = Timestamp(event.at_ms);
     let card = monitor.cards.all.entry(at.clone()).or_default().clone();
     let indistinct = card.copy && monitor.cards.memory_lost;
@@ -337,7 +337,7 @@ fn deleted(monitor: &mut Monitor, event: &Event, at: &(String, String)) {
     let Some(mark) = card.mark else { return };
     let left = monitor.standing.may_leave(&at.0, mark.catalog, mark.entry);
     let standing = &monitor.standing;
-    if standing.left_by_rule_alone(&at.0, mark.catalog, mark.entry) {
+    if standing.left_by_rule_alone(town, &at.0, mark.catalog, mark.entry) {
         monitor.cards.ruled.push(at.clone());
     }
     let key = monitor.standing.person(mark.catalog, mark.entry).cloned();

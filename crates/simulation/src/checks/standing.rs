@@ -34,6 +34,8 @@ pub struct Standing {
     /// When a mailbox last left a folder's audience by a fact; an edited policy holds at once.
     left_at: BTreeMap<(String, String), Timestamp>,
     policy: String,
+    /// Every policy that was ever in force.
+    policies: Vec<Policy>,
     /// Folders whose copies were once given up: removed tunnels that kept them.
     kept: BTreeSet<String>,
 }
@@ -56,6 +58,7 @@ impl Standing {
             seen_at: Timestamp(0),
             left_at: BTreeMap::new(),
             policy: String::new(),
+            policies: Vec::new(),
             kept: BTreeSet::new(),
         }
     }
@@ -110,6 +113,9 @@ impl Standing {
         let kept = policy.tunnels.iter().filter(gives_up);
         self.kept.extend(kept.map(|t| t.folder.name.0.clone()));
         let edited = std::mem::replace(&mut self.policy, policy.version.clone()) != policy.version;
+        if !self.policies.contains(policy) {
+            self.policies.push(policy.clone());
+        }
         let active = wanted_by_active(town, policy);
         // Somebody who was only ever taken by an active tunnel leaves with that one, whatever a paused one wants.
         for (place, before) in self.active.iter().filter(|_| !edited) {
@@ -259,7 +265,15 @@ impl Standing {
 
     /// Is an edited rule all that there is behind the removal of this person's card? People of several sources
     /// and a mailbox's own card are left out: their cards may go for other reasons.
-    pub fn left_by_rule_alone(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
+    pub fn left_by_rule_alone(
+        &self,
+        town: &Town,
+        mailbox: &str,
+        catalog: CatalogId,
+        entry: EntryId,
+    ) -> bool {
+        // Whom no policy that was ever in force would want now has left by a fact, too.
+        let by_some = |p: &Policy| self.holds(&wanted(town, p), mailbox, catalog, entry);
         let plain = self.person(catalog, entry).is_some_and(|key| {
             !self.paired.contains_key(key) && *key != crate::wanted::object(mailbox)
         });
@@ -267,6 +281,7 @@ impl Standing {
             && !self.holds(&self.now, mailbox, catalog, entry)
             && self.holds(&self.left, mailbox, catalog, entry)
             && !self.holds(&self.left_by_fact, mailbox, catalog, entry)
+            && self.policies.iter().any(by_some)
     }
 
     fn holds(&self, wanted: &Wanted, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {

@@ -5,8 +5,8 @@ use crate::db::{Arg, Db, Row, json, word};
 use crate::error::{Result, StoreError};
 use crate::handle::Store;
 use model::catalog::{
-    Catalog, CatalogChange, CatalogView, Contribution, EntryChange, EntryState, EntryWish, View,
-    ViewEntry,
+    Catalog, CatalogChange, CatalogView, Contribution, EntryChange, EntryState, EntryWish,
+    MemberChange, View, ViewEntry,
 };
 use model::{CatalogId, ContentId, EntryId, TenantName, Timestamp, ViewId};
 use std::collections::BTreeMap;
@@ -30,6 +30,26 @@ impl Store {
         let (tenant, change) = (tenant.clone(), change.clone());
         self.write(move |db| commit(db, &tenant, catalog, &change, now))
             .await
+    }
+
+    /// Writes down what one round has found, of people and of mailboxes, in one transaction: a rule that counts as known
+    /// while its leavers are not would make them leave by a fact, which nobody is asked about.
+    pub async fn commit_round(
+        &self,
+        tenant: &TenantName,
+        catalog: CatalogId,
+        people: &CatalogChange,
+        members: &MemberChange,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (tenant, people, members) = (tenant.clone(), people.clone(), members.clone());
+        self.write(move |db| {
+            if !people.is_empty() {
+                commit(db, &tenant, catalog, &people, now)?;
+            }
+            crate::member::apply(db, &tenant, catalog, &members, now).map(|_| ())
+        })
+        .await
     }
 
     /// The version a catalog has reached; 0 when it has no entry yet.

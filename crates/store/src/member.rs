@@ -76,7 +76,6 @@ impl Store {
             .await
     }
 
-    /// Ends a member's life, after its copies were taken back or left.
     /// How many people the member's catalog has for it that were not brought there yet.
     pub async fn newcomers(&self, member: MemberId) -> Result<u64> {
         let count = self
@@ -85,6 +84,7 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// Ends a member's life, after its copies were taken back or left.
     pub async fn member_left(&self, member: MemberId) -> Result<()> {
         self.write(move |db| {
             db.run(SET_STATE, args![member, word(&MemberState::Left)])
@@ -122,7 +122,7 @@ pub(crate) fn catalog_of(db: &Db, tenant: &TenantName, member: MemberId) -> Resu
     })
 }
 
-fn apply(
+pub(crate) fn apply(
     db: &Db,
     tenant: &TenantName,
     catalog: CatalogId,

@@ -270,15 +270,11 @@ async fn keep(
 ) -> Result<(), JobError> {
     let store = engine.store();
     let now = store.time().await?;
-    if !compiled.catalog.is_empty() {
-        store
-            .commit_catalog(&book.tenant, book.catalog, &compiled.catalog, now)
-            .await?;
-    }
-    reset_on_new_rules(engine, book, members).await?;
+    let (people, change) = (&compiled.catalog, &compiled.members);
     store
-        .apply_member_change(&book.tenant, book.catalog, &compiled.members, now)
+        .commit_round(&book.tenant, book.catalog, people, change, now)
         .await?;
+    reset_on_new_rules(engine, book, members).await?;
     let leavers = someone_leaves(before, members, compiled).then_some("yes");
     store.set_setting(&scope(book), LEAVERS, leavers).await?;
     Ok(())

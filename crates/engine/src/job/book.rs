@@ -10,7 +10,7 @@ use model::run::{Run, RunState, Trigger, Trouble};
 use model::tunnel::{Book, TunnelState};
 use model::{CatalogId, MemberId, Millis, Timestamp};
 use std::collections::BTreeSet;
-use store::{Job, Priority, RunProgress};
+use store::{Job, Priority, RunFilter, RunProgress};
 
 pub(crate) async fn run(engine: &Engine, id: CatalogId) -> Result<Again, JobError> {
     let Some(book) = engine.book(id) else {
@@ -170,6 +170,9 @@ async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Agai
     }
     let refreshed = refresh::refresh(engine, tenant, book, Asked::No).await?;
     if !refreshed.due.is_empty() {
+        if let Some(until) = rests(engine, book, now).await? {
+            return Ok(Again::At(until));
+        }
         let ask = Ask::default();
         let Some(run) = engine.begin(book, Trigger::Schedule, &ask).await? else {
             // Somebody asked for a run meanwhile: it does what there is to do.
@@ -183,6 +186,28 @@ async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Agai
         offer_members(engine, book, &members).await?;
     }
     next_round(engine, book, engine.store().time().await?).await
+}
+
+/// What a person rejected is not planned again before the next round is due: it would come out as it was.
+async fn rests(
+    engine: &Engine,
+    book: &Book,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, JobError> {
+    let last = RunFilter {
+        tenant: Some(book.tenant.clone()),
+        book: Some(book.key.clone()),
+        limit: Some(1),
+        ..RunFilter::default()
+    };
+    let runs = engine.store().runs(&last).await?;
+    let rejected = runs.iter().find(|r| r.state == RunState::Rejected);
+    let every = book.tunnels.iter().map(|t| t.every).min();
+    let until = rejected
+        .and_then(|r| r.ended_at)
+        .zip(every)
+        .map(|(ended, every)| ended + every);
+    Ok(until.filter(|until| *until > now))
 }
 
 /// While a plan waits for a person, the sources are still looked at; a plan that would differ is made anew
@@ -240,7 +265,11 @@ async fn finish(
 }
 
 /// As the schedule says; sooner when someone was seen leaving once and a second look decides.
-async fn next_round(engine: &Engine, book: &Book, now: Timestamp) -> Result<Again, JobError> {
+pub(crate) async fn next_round(
+    engine: &Engine,
+    book: &Book,
+    now: Timestamp,
+) -> Result<Again, JobError> {
     let every = book
         .tunnels
         .iter()

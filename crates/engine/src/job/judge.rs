@@ -1,7 +1,7 @@
 //! Judging a run once every member is planned: one verdict, one fingerprint.
 
 use crate::block::Block;
-use crate::job::book::offer_members;
+use crate::job::book::{next_round, offer_members};
 use crate::job::{Again, JobError};
 use crate::world::Engine;
 use model::mutant::{self, Mutant};
@@ -154,11 +154,11 @@ async fn hold(
                 .store()
                 .finish_run(run.id, RunState::Rejected, &reason, now)
                 .await?;
-            Ok(Again::No)
+            next_round(engine, book, now).await
         }
         None => {
             engine.inner.bell.ring();
-            Ok(Again::No)
+            next_round(engine, book, now).await
         }
     }
 }

@@ -113,10 +113,11 @@ impl Engine {
             .unwrap_or_default())
     }
 
-    /// A person approves the held plan of a run: it goes on. `false`: it does not wait for anyone.
+    /// A person approves the held plan of a run: it goes on. One that was rejected is planned again, and goes if it
+    /// comes out the same. `false`: it does not wait for anyone.
     pub async fn approve(&self, run: RunId, who: &str) -> Result<bool, StoreError> {
-        let Some((book, print)) = self.waiting(run).await? else {
-            return Ok(false);
+        let Some((book, print)) = self.in_state(run, RunState::Held).await? else {
+            return Ok(self.reconsider(run, who).await?.is_some());
         };
         let now = self.store().time().await?;
         let approved = self.store().approve(run, &print, who, now).await?;
@@ -124,9 +125,9 @@ impl Engine {
         Ok(approved)
     }
 
-    /// A person rejects the held plan of a run, for good. `false`: it does not wait for anyone.
+    /// A person rejects the held plan of a run: made again, it is not carried out. `false`: it does not wait for anyone.
     pub async fn reject(&self, run: RunId, who: &str) -> Result<bool, StoreError> {
-        let Some((book, print)) = self.waiting(run).await? else {
+        let Some((book, print)) = self.in_state(run, RunState::Held).await? else {
             return Ok(false);
         };
         let now = self.store().time().await?;
@@ -135,7 +136,25 @@ impl Engine {
         Ok(rejected)
     }
 
-    async fn waiting(&self, run: RunId) -> Result<Option<(Arc<Book>, Fingerprint)>, StoreError> {
+    /// A person approves after all what was rejected: the run that plans it anew. `None`: this run's plan was not
+    /// rejected, or a later run has come to it.
+    pub async fn reconsider(&self, run: RunId, who: &str) -> Result<Option<RunId>, StoreError> {
+        let Some((book, print)) = self.in_state(run, RunState::Rejected).await? else {
+            return Ok(None);
+        };
+        let now = self.store().time().await?;
+        if !self.store().reconsider(run, &print, who, now).await? {
+            return Ok(None);
+        }
+        let asked = self.ask(&book, Trigger::Command, &Ask::default()).await?;
+        Ok(Some(asked.run))
+    }
+
+    async fn in_state(
+        &self,
+        run: RunId,
+        state: RunState,
+    ) -> Result<Option<(Arc<Book>, Fingerprint)>, StoreError> {
         let Some(run) = self.store().run(run).await? else {
             return Ok(None);
         };
@@ -143,9 +162,7 @@ impl Engine {
             .books()
             .into_iter()
             .find(|b| b.tenant == run.tenant && b.key == run.book);
-        Ok(book
-            .zip(run.fingerprint)
-            .filter(|_| run.state == RunState::Held))
+        Ok(book.zip(run.fingerprint).filter(|_| run.state == state))
     }
 
     /// Says that a book wants to be looked at now.

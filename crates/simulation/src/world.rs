@@ -297,8 +297,8 @@ impl World {
         monitor.cards.expect_writes();
     }
 
-    /// A person asks for every book to be brought up to date.
-    pub fn apply(&mut self, full: bool) -> Vec<model::RunId> {
+    /// A person asks for every book to be brought up to date. With it: did a run that was open take an ask's place?
+    pub fn apply(&mut self, full: bool) -> (Vec<model::RunId>, bool) {
         let engine = match self.workers.iter().flatten().next() {
             Some(worker) => worker.engine.clone(),
             None => self.engine(0),
@@ -307,14 +307,17 @@ impl World {
             full,
             ..engine::Ask::default()
         };
-        let mut runs = Vec::new();
+        let (mut runs, mut busy) = (Vec::new(), false);
         for book in engine.books() {
             match block_on(engine.ask(&book, Trigger::Command, &ask)) {
-                Ok(asked) => runs.push(asked.run),
+                Ok(asked) => {
+                    runs.push(asked.run);
+                    busy |= asked.busy;
+                }
                 Err(error) => self.broken(&error),
             }
         }
-        runs
+        (runs, busy)
     }
 
     /// A person decides every plan that waits. How many there were.
@@ -353,6 +356,33 @@ impl World {
             self.broken(&error);
         }
         holds.len()
+    }
+
+    /// A person approves after all what they rejected last. How many plans that were.
+    pub fn reconsider(&mut self) -> usize {
+        let engine = self.engine(0);
+        let mut again = 0;
+        for book in engine.books() {
+            let last = store::RunFilter {
+                tenant: Some(book.tenant.clone()),
+                book: Some(book.key.clone()),
+                limit: Some(1),
+                ..store::RunFilter::default()
+            };
+            let done = block_on(async {
+                match self.store.runs(&last).await?.first() {
+                    Some(run) if run.state == model::run::RunState::Rejected => {
+                        engine.reconsider(run.id, "operator").await
+                    }
+                    _ => Ok(None),
+                }
+            });
+            match done {
+                Ok(run) => again += usize::from(run.is_some()),
+                Err(error) => self.broken(&error),
+            }
+        }
+        again
     }
 
     pub fn broken(&mut self, error: &StoreError) {

@@ -85,7 +85,7 @@ impl Store {
             .await
     }
 
-    /// Rejects the held plan of a run, for good. `false` as in [`Store::approve`].
+    /// Rejects the held plan of a run, until somebody reconsiders it. `false` as in [`Store::approve`].
     pub async fn reject(
         &self,
         run: RunId,
@@ -95,6 +95,29 @@ impl Store {
     ) -> Result<bool> {
         self.decide(run, fingerprint, Decision::Rejected, who, now)
             .await
+    }
+
+    /// Approves after all what was rejected: the same plan may go when it is made again. `false`: this run's plan was
+    /// not rejected, or a later run has come to it.
+    pub async fn reconsider(
+        &self,
+        run: RunId,
+        fingerprint: &Fingerprint,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (fingerprint, who) = (fingerprint.clone(), who.to_owned());
+        self.write(move |db| {
+            let tenant = tenant_of(db, run)?;
+            let print = fingerprint.as_str();
+            let changed = db.run(RECONSIDER, args![run, print, &who, now])? > 0;
+            if changed {
+                let detail = format!("{print} by {who}");
+                note(db, &tenant, Some(run), "approve", &detail, now)?;
+            }
+            Ok(changed)
+        })
+        .await
     }
 
     async fn decide(
@@ -210,6 +233,8 @@ statements! {
     WAITING = "SELECT h.tenant, h.book, h.fingerprint, h.run, h.halts, h.held_at, h.decision, h.who, h.decided_at \
         FROM hold h JOIN run r ON r.id = h.run WHERE h.decision IS NULL AND r.state = 'held' \
         ORDER BY h.held_at, h.tenant, h.book, h.fingerprint";
+    RECONSIDER = "UPDATE hold SET decision = 'approved', who = $3, decided_at = $4 \
+        WHERE run = $1 AND fingerprint = $2 AND decision = 'rejected'";
     DECIDE = "UPDATE hold SET decision = $3, who = $4, decided_at = $5 WHERE run = $1 AND fingerprint = $2 \
         AND decision IS NULL AND EXISTS (SELECT 1 FROM run r WHERE r.id = $1 AND r.state = 'held' AND r.fingerprint = $2)";
 }

@@ -109,10 +109,20 @@ pub fn cancel(context: &Context, wanted: &RunTarget) -> Ended {
     Ok(told(context, &Scope::Run(run.id), "cancelled", &text))
 }
 
-/// Approves, and carries the plan out.
+/// Approves, and carries the plan out; what was rejected is planned again first, and goes if it comes out the same.
 pub fn approve(context: &Context, wanted: &Decision) -> Ended {
     let house = House::open(context.settings()?)?;
-    let (run, print) = held(&house, wanted)?;
+    let (run, print) = in_state(&house, wanted, &[RunState::Held, RunState::Rejected])?;
+    if run.state == RunState::Rejected {
+        let again = block_on(house.engine.reconsider(run.id, &who()))?
+            .map_err(|e| store_failure(&e))?
+            .ok_or_else(|| moved_on(run.id))?;
+        context.voice.say(format!(
+            "Run {} was rejected; approved after all, so run {again} plans it again and carries out the same plan.",
+            run.id
+        ));
+        return carry_out(context, &house, again);
+    }
     let now = house.seams.clock.now();
     let taken = block_on(house.store().approve(run.id, &print, &who(), now))?
         .map_err(|e| store_failure(&e))?;
@@ -122,20 +132,24 @@ pub fn approve(context: &Context, wanted: &Decision) -> Ended {
     context
         .voice
         .say(format!("Approved run {}; carrying it out.", run.id));
+    carry_out(context, &house, run.id)
+}
+
+fn carry_out(context: &Context, house: &House, run: RunId) -> Ended {
     let done = block_on(async {
         house
             .engine
             .schedule()
             .await
             .map_err(|e| store_failure(&e))?;
-        work::finish(&house, vec![run.id], context.voice.json).await
+        work::finish(house, vec![run], context.voice.json).await
     })??;
     Ok(apply::report(context, &done))
 }
 
 pub fn reject(context: &Context, wanted: &Decision) -> Ended {
     let house = House::open(context.settings()?)?;
-    let (run, print) = held(&house, wanted)?;
+    let (run, print) = in_state(&house, wanted, &[RunState::Held])?;
     let now = house.seams.clock.now();
     let taken = block_on(house.store().reject(run.id, &print, &who(), now))?
         .map_err(|e| store_failure(&e))?;
@@ -143,7 +157,7 @@ pub fn reject(context: &Context, wanted: &Decision) -> Ended {
         return Err(moved_on(run.id));
     }
     let text = format!(
-        "Rejected run {}: this very plan will not be made again.",
+        "Rejected run {0}: this very plan is not carried out, unless `almanac approve {0}` says so later.",
         run.id
     );
     Ok(told(context, &Scope::Run(run.id), "rejected", &text))
@@ -157,13 +171,17 @@ fn moved_on(run: RunId) -> Failure {
     )
 }
 
-/// The held run and the fingerprint that a person saw.
-fn held(house: &House, wanted: &Decision) -> Result<(Run, Fingerprint), Failure> {
+/// The run, in one of these states, and the fingerprint that a person saw.
+fn in_state(
+    house: &House,
+    wanted: &Decision,
+    states: &[RunState],
+) -> Result<(Run, Fingerprint), Failure> {
     let run = existing(house, wanted.run)?;
     let Some(print) = run
         .fingerprint
         .clone()
-        .filter(|_| run.state == RunState::Held)
+        .filter(|_| states.contains(&run.state))
     else {
         return Err(Failure::new(
             Exit::Usage,

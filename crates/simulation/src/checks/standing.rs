@@ -13,6 +13,8 @@ pub struct Standing {
     keys: Keys,
     pub now: Wanted,
     active: Wanted,
+    /// Wanted by an active tunnel at some time.
+    ever_active: Wanted,
     /// Wanted at some time, per (mailbox, folder).
     ever: Wanted,
     /// Not wanted any more at some time after having been wanted.
@@ -46,6 +48,7 @@ impl Standing {
             keys,
             now: Wanted::new(),
             active: Wanted::new(),
+            ever_active: Wanted::new(),
             ever: Wanted::new(),
             left: Wanted::new(),
             left_by_fact: Wanted::new(),
@@ -127,6 +130,10 @@ impl Standing {
                 .entry(place.clone())
                 .or_default()
                 .extend(gone.cloned());
+        }
+        for (place, keys) in &active {
+            let ever = self.ever_active.entry(place.clone()).or_default();
+            ever.extend(keys.iter().cloned());
         }
         self.active = active;
         let named = named(town, policy);
@@ -253,7 +260,10 @@ impl Standing {
         let paired = self
             .person(catalog, entry)
             .is_some_and(|key| self.paired.contains_key(key));
+        // Only a paused tunnel ever wanted it here, and that takes nobody: it came with somebody who was leaving.
+        let taken = self.holds(&self.ever_active, mailbox, catalog, entry);
         paired
+            || !taken
             || !self.holds(&self.now, mailbox, catalog, entry)
             || self.holds(&self.left, mailbox, catalog, entry)
     }

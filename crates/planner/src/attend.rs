@@ -168,7 +168,7 @@ impl Attendance {
         // A stray of an earlier store sees nothing and so loses nothing: no fact says why its copies should go.
         if !loss.by_rule.is_empty() || loss.by_fact.is_empty() {
             let tunnel = loss.by_rule.iter().next().map(|s| tunnel_of(s));
-            let fact = format!("{BY_RULE}{}", tunnel.unwrap_or_default());
+            let fact = format!("{BY_RULE}{}", tunnel.unwrap_or("copies of a lost store"));
             self.change.doubt.insert(member.id, leaving(input, fact));
         }
         self.change

@@ -637,6 +637,7 @@ fn a_mailbox_with_copies_that_nobody_remembers_joins_with_a_view_of_nothing() {
               join u1 V1
               join u2 V2
             round 2
+              doubt 2: rule changed: copies of a lost store
               leave 2 Remove
         "#]],
     );

@@ -1,7 +1,7 @@
 //! One history: a hostile phase, then calm, convergence, and one quiet round.
 
 use crate::actors::{self, Later};
-use crate::checks::{Violation, end_state};
+use crate::checks::{Violation, end_state, model_differences};
 use crate::executor::Stepped;
 use crate::faults;
 use crate::town::{self, Card, contact};
@@ -326,6 +326,7 @@ impl Calm {
             .monitor
             .check("I23", true, START, String::new);
         Self::quiet(world);
+        Self::model(world);
         world.audit(true);
     }
 
@@ -441,6 +442,19 @@ impl Calm {
 
     fn writes(world: &World) -> usize {
         world.ground.lock().monitor.cards.writes.len()
+    }
+
+    /// The second oracle: every folder as the reference model has it.
+    fn model(world: &World) {
+        let (now, mut ground) = (world.now(), world.ground.lock());
+        let crate::ground::Inner {
+            monitor,
+            cloud,
+            town,
+            ..
+        } = &mut *ground;
+        let all = model_differences(monitor, cloud, town, &world.policy);
+        monitor.check("model", all.is_empty(), now, || all.join("\n"));
     }
 
     /// None when all is as it should be.

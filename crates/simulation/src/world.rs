@@ -106,6 +106,7 @@ impl World {
         let policy = charter.policy();
         let keys = Keys::derive(&*signer);
         let mut monitor = Monitor::new(&town, &policy, keys);
+        monitor.lived.begin(&cloud, &town);
         monitor.cards.doubled_on_the_way =
             crate::checks::breaks(|name| troubles.cloud.get(name).unwrap_or(0.0));
         let (client, directory) = (town.client.clone(), town.tenant.clone());

@@ -276,6 +276,7 @@ impl Somebody<'_> {
     fn join(&mut self) {
         let mut person = self.ground.town.newcomer(self.dice);
         let with_mailbox = self.dice.happens(0.2);
+        person.joined = true;
         if with_mailbox {
             person.mailbox = Place::User;
             person.enabled = true;

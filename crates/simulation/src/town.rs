@@ -47,6 +47,8 @@ pub struct Resident {
     pub department: String,
     /// Object id; blank: none.
     pub manager: String,
+    /// Made while the history ran.
+    pub joined: bool,
     /// Hash of the picture's bytes.
     pub photo: Option<u64>,
     pub enabled: bool,

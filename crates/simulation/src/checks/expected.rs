@@ -276,6 +276,7 @@ fn contact(item: &str, life: &Life) -> Person {
         photo: life.now.photo.clone(),
         past: life.past.clone(),
         gone: life.deleted,
+        late: !life.since_start,
         bears_our_stamp: life.ours || life.origin == Some(Origin::CopiedFromOurs),
         ..Person::default()
     }

@@ -32,6 +32,7 @@ fn person(town: &Town, p: &Resident, kind: Kind) -> Person {
         kind,
         disabled: !p.enabled,
         gone: p.deleted,
+        late: p.joined,
         fields: said(town, p),
         photo: photo(p),
         ..Person::default()
@@ -39,9 +40,9 @@ fn person(town: &Town, p: &Resident, kind: Kind) -> Person {
 }
 
 /// Graph serves the pictures of those with a mailbox; of others it answers 404 (graph.md 2.7:
-/// ErrorNonExistentMailbox).
+/// ErrorNonExistentMailbox). The simulated cloud serves those of accounts that were made later all the same.
 fn photo(p: &Resident) -> Option<String> {
-    let served = p.photo.filter(|_| p.mailbox != Place::None);
+    let served = p.photo.filter(|_| p.mailbox != Place::None || p.joined);
     served.map(|hash| format!("{hash:016x}"))
 }
 

@@ -219,9 +219,11 @@ fn claimed(group: &[Node], kinship: &Kinship) -> bool {
     group.len() > 1 && group.iter().any(others)
 }
 
-/// Every unlinked pair comes from one source, so there is no chain that could be merged in part.
+/// Every unlinked pair comes from one source, so there is no chain that could be merged in part; and all were there from
+/// the beginning, so that nobody was merged before a rival came.
 fn rivals(group: &[Node]) -> bool {
     let source = |n: &Node| (n[0].tunnel.id.clone(), n[0].source);
     let count: BTreeSet<_> = group.iter().map(source).collect();
-    count.len() == 2 && group.iter().all(|n| n.len() == 1)
+    let steady = |n: &Node| n.len() == 1 && !n[0].person.late;
+    count.len() == 2 && group.iter().all(steady)
 }

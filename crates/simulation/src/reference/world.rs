@@ -47,6 +47,8 @@ pub struct Person {
     pub past: BTreeMap<String, BTreeSet<String>>,
     /// Existed once; never selected, but copies may still show its values where a rule says `keep`.
     pub gone: bool,
+    /// Came when the product had looked already: whoever was one before may be one still.
+    pub late: bool,
     /// A user's copy of one of our cards: copies never become sources.
     pub bears_our_stamp: bool,
 }

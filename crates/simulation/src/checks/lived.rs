@@ -274,6 +274,20 @@ impl Life {
         });
     }
 
+    pub fn was_made_before(&self, when: Timestamp) -> bool {
+        self.made_at < when
+    }
+
+    /// Is it in this folder, and not deleted?
+    pub fn lies_in(&self, folder: &str) -> bool {
+        self.folder == folder && !self.deleted
+    }
+
+    /// Is it ours, and where we put it?
+    pub fn is_in_place(&self) -> bool {
+        self.origin.is_none()
+    }
+
     /// Could it be the card of ours for somebody?
     fn stands_for_us(&self) -> bool {
         match self.origin {

@@ -5,8 +5,10 @@ mod cards;
 mod end;
 mod expected;
 mod images;
+mod isolation;
 mod lived;
 mod logs;
+mod loss;
 mod pace;
 mod patience;
 mod remembered;
@@ -93,7 +95,8 @@ impl Monitor {
     }
 
     /// A worker hands a request over.
-    pub fn asked(&mut self, worker: usize, request: &Request, now: Timestamp) {
+    pub fn asked(&mut self, town: &Town, worker: usize, request: &Request, now: Timestamp) {
+        isolation::asked(self, town, request, now);
         pace::asked(self, worker, request, now);
     }
 
@@ -138,6 +141,7 @@ impl Monitor {
         }
         let ours = self.is_ours(&event.actor);
         self.lived.event(cloud, town, event, ours);
+        loss::event(self, event, ours);
         cards::event(self, cloud, town, event);
     }
 

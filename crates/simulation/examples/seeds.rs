@@ -1,4 +1,4 @@
-//! Runs seeds from the command line: `cargo run -p simulation --example seeds -- START COUNT [trace|hashes]`.
+//! Runs seeds from the command line: `cargo run -p simulation --example seeds -- START COUNT [trace|hashes|once]`.
 
 use simulation::{Options, run, run_many};
 
@@ -11,6 +11,7 @@ fn main() {
     let (start, count) = (number(0), number(1));
     match args.get(2).map(String::as_str) {
         Some("hashes") => hashes(start, count),
+        Some("once") => once(start, count),
         Some(_) => trace(start),
         None => println!("{}", run_many(start, count, 2, &|_| {})),
     }
@@ -22,6 +23,15 @@ fn hashes(start: u64, count: u64) {
         let report = run(seed, &Options::default());
         let (calls, broken) = (report.calls, report.violation.map_or("-", |v| v.check));
         println!("{seed} {:032x} {calls} {broken}", report.trace);
+    }
+}
+
+/// Every history once: what is broken, and nothing of replaying.
+fn once(start: u64, count: u64) {
+    for seed in start..start + count {
+        if let Some(broken) = run(seed, &Options::default()).violation {
+            println!("{seed} {} {} {}", broken.check, broken.at, broken.what);
+        }
     }
 }
 

@@ -146,19 +146,27 @@ impl Somebody<'_> {
             6 => self.join(),
             7 | 8 => return self.change_group(&id),
             9 => self.org_contact(),
-            10 => {
-                let photo = self
-                    .dice
-                    .happens(0.8)
-                    .then(|| graph_sim::fleet::photo::portrait(self.dice.draw(), 8).to_vec());
-                self.admin(DirectoryAct::SetPhoto { id, photo });
-            }
-            _ => {
-                let manager = self.anyone();
-                self.admin(DirectoryAct::SetManager { id, manager });
-            }
+            10 => self.set_photo(id),
+            _ => self.set_manager(id),
         }
         None
+    }
+
+    fn set_photo(&mut self, id: String) {
+        let drawn = self.dice.happens(0.8);
+        let photo = drawn.then(|| graph_sim::fleet::photo::portrait(self.dice.draw(), 8).to_vec());
+        if let Some(p) = self.ground.town.people.get_mut(&id) {
+            p.photo = photo.as_deref().map(graph_sim::chance::hash);
+        }
+        self.admin(DirectoryAct::SetPhoto { id, photo });
+    }
+
+    fn set_manager(&mut self, id: String) {
+        let manager = self.anyone();
+        if let Some(p) = self.ground.town.people.get_mut(&id) {
+            p.manager = manager.clone().unwrap_or_default();
+        }
+        self.admin(DirectoryAct::SetManager { id, manager });
     }
 
     fn edit_person(&mut self, id: &str) {
@@ -268,6 +276,7 @@ impl Somebody<'_> {
     fn join(&mut self) {
         let mut person = self.ground.town.newcomer(self.dice);
         let with_mailbox = self.dice.happens(0.2);
+        person.joined = true;
         if with_mailbox {
             person.mailbox = Place::User;
             person.enabled = true;

@@ -24,6 +24,8 @@ pub struct Troubles {
     pub crash_both: f64,
     /// F17: how far the workers' clocks are off.
     pub skew: [Millis; 2],
+    /// F17: how often a day a worker's clock jumps, to anywhere within a day of the right time (I38).
+    pub jumps_per_day: f64,
     /// F24 to F31, F38: acts of people per hour.
     pub acts_per_hour: f64,
     /// Only one worker.
@@ -55,7 +57,7 @@ pub fn draw(dice: &mut Dice) -> Troubles {
     };
     let skew = |dice: &mut Dice| match dice.happens(0.4) {
         true => Millis(0),
-        false => Millis(dice.below(2 * 86_400_000) as i64 - 86_400_000),
+        false => skew(dice),
     };
     Troubles {
         cloud,
@@ -70,7 +72,13 @@ pub fn draw(dice: &mut Dice) -> Troubles {
         acts_per_hour: 0.5 + 4.0 * dice.unit(),
         alone: dice.happens(0.3),
         small_pages: dice.happens(0.3),
+        jumps_per_day: some(dice, 4.0),
     }
+}
+
+/// How far a wrong clock is off: up to a day, either way.
+pub fn skew(dice: &mut Dice) -> Millis {
+    Millis(dice.below(2 * 86_400_000) as i64 - 86_400_000)
 }
 
 /// Behaviours of Microsoft's that nobody has measured yet: either way must do.

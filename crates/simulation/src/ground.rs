@@ -53,7 +53,7 @@ impl Inner {
         self.add_request(worker, request, now);
         let writes = requests::writes(request);
         let images = self.monitor.before(&self.cloud, &self.town, &writes);
-        self.monitor.asked(worker, request, now);
+        self.monitor.asked(&self.town, worker, request, now);
         let answer = self.cloud.answer(to_cloud(request), now.0);
         self.monitor.told(worker, request, &answer);
         self.see(now);

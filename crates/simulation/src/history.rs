@@ -1,7 +1,7 @@
 //! One history: a hostile phase, then calm, convergence, and one quiet round.
 
 use crate::actors::{self, Later};
-use crate::checks::{Violation, end_state};
+use crate::checks::{Violation, end_state, model_differences};
 use crate::executor::Stepped;
 use crate::faults;
 use crate::town::{self, Card, contact};
@@ -141,6 +141,8 @@ enum Due {
     /// A person decides what is held and asks for everything once more.
     Operator,
     Start(usize),
+    /// A clock jumps.
+    Jump,
 }
 
 /// The hostile phase.
@@ -154,6 +156,9 @@ struct Hostile {
     store_lost: f64,
     crash_both: f64,
     alone: bool,
+    jumps_per_day: f64,
+    /// Chance of its own, so that histories without jumps are what they were.
+    clocks: Dice,
     end: Timestamp,
 }
 
@@ -172,6 +177,8 @@ impl Hostile {
             store_lost: t.store_lost,
             crash_both: t.crash_both,
             alone: t.alone,
+            jumps_per_day: t.jumps_per_day,
+            clocks: Dice::new(mix(world.seed ^ 0xc10c)),
             end,
             dice,
         }
@@ -190,12 +197,21 @@ impl Hostile {
         world.apply(false);
         self.plan(START + Millis::minutes(20), Due::Operator);
         self.plan(START + Millis::minutes(30), Due::Act);
+        self.plan_jump(START);
         while !world.violated() && self.goes_on(world) {
             let Some(((at, _), due)) = self.agenda.pop_first() else {
                 return;
             };
             self.run_until(world, at);
             self.happens(world, due);
+        }
+    }
+
+    fn plan_jump(&mut self, now: Timestamp) {
+        if self.jumps_per_day > 0.0 {
+            let mean = 86_400_000.0 / self.jumps_per_day;
+            let wait = (2.0 * mean * self.clocks.unit()) as i64;
+            self.plan(now + Millis(wait), Due::Jump);
         }
     }
 
@@ -229,6 +245,11 @@ impl Hostile {
                 }
                 let wait = Millis::minutes(30 + dice.below(240) as i64);
                 self.plan(now + wait, Due::Operator);
+            }
+            Due::Jump => {
+                let (number, skew) = (self.clocks.below(2), faults::skew(&mut self.clocks));
+                world.jump(number as usize, skew);
+                self.plan_jump(now);
             }
             Due::Start(number) => {
                 if world.workers[number].is_none() {
@@ -326,6 +347,7 @@ impl Calm {
             .monitor
             .check("I23", true, START, String::new);
         Self::quiet(world);
+        Self::model(world);
         world.audit(true);
     }
 
@@ -441,6 +463,19 @@ impl Calm {
 
     fn writes(world: &World) -> usize {
         world.ground.lock().monitor.cards.writes.len()
+    }
+
+    /// The second oracle: every folder as the reference model has it.
+    fn model(world: &World) {
+        let (now, mut ground) = (world.now(), world.ground.lock());
+        let crate::ground::Inner {
+            monitor,
+            cloud,
+            town,
+            ..
+        } = &mut *ground;
+        let all = model_differences(monitor, cloud, town, &world.policy);
+        monitor.check("model", all.is_empty(), now, || all.join("\n"));
     }
 
     /// None when all is as it should be.

@@ -45,6 +45,12 @@ pub struct Resident {
     pub business: String,
     pub job: String,
     pub department: String,
+    /// Object id; blank: none.
+    pub manager: String,
+    /// Made while the history ran.
+    pub joined: bool,
+    /// Hash of the picture's bytes.
+    pub photo: Option<u64>,
     pub enabled: bool,
     pub guest: bool,
     /// Soft-deleted or gone.

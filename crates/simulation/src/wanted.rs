@@ -147,7 +147,8 @@ fn chosen(town: &Town, choice: &Choice, p: &Resident) -> bool {
     named && holds(choice.where_.as_deref(), p) && !excluded
 }
 
-fn holds(rule: Option<&str>, p: &Resident) -> bool {
+/// Does an expression of a drawn policy hold for somebody?
+pub fn holds(rule: Option<&str>, p: &Resident) -> bool {
     match rule {
         None => true,
         Some("has_phone") => !p.mobile.is_empty() || !p.business.is_empty(),

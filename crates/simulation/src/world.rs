@@ -47,6 +47,8 @@ pub struct World {
     pub charter: Charter,
     pub policy: Policy,
     pub workers: [Option<Worker>; 2],
+    /// The clock of each machine's present life.
+    clocks: [Option<SkewedClock>; 2],
     pub logs: Logs,
     pub restarts: u64,
     /// From here on nothing goes wrong any more.
@@ -106,6 +108,7 @@ impl World {
         let policy = charter.policy();
         let keys = Keys::derive(&*signer);
         let mut monitor = Monitor::new(&town, &policy, keys);
+        monitor.lived.begin(&cloud, &town);
         monitor.cards.doubled_on_the_way =
             crate::checks::breaks(|name| troubles.cloud.get(name).unwrap_or(0.0));
         let (client, directory) = (town.client.clone(), town.tenant.clone());
@@ -133,6 +136,7 @@ impl World {
             charter,
             policy,
             workers: [None, None],
+            clocks: [None, None],
             logs: Logs::default(),
             restarts: 0,
             calm_since: Timestamp::NEVER,
@@ -155,6 +159,7 @@ impl World {
             ground.troubles.skew[number]
         };
         let clock = self.executor.time().clock(skew);
+        self.clocks[number] = Some(clock.clone());
         let shared: Arc<SkewedClock> = Arc::new(clock.clone());
         let chance = Arc::new(Seeded::new(mix(self.seed ^ mix(self.restarts))));
         let wire = Wire {
@@ -234,6 +239,20 @@ impl World {
                     .check("worker", false, time.now(), || error.to_string());
             }
         })
+    }
+
+    /// The clock of machine `number` jumps (F17); what it waits for comes when it would have come.
+    pub fn jump(&mut self, number: usize, skew: Millis) {
+        let now = self.now();
+        let mut ground = self.ground.lock();
+        ground.troubles.skew[number] = skew;
+        ground.monitor.count("a clock jumped", 1);
+        ground.faults += 1;
+        let said = || format!("the clock of w{number} is off by {skew} now");
+        ground.trace.say(now, said);
+        if let Some(clock) = &self.clocks[number] {
+            clock.set_skew(skew);
+        }
     }
 
     /// A machine dies where it stands.

@@ -390,6 +390,11 @@ impl Cards {
         self.memory_lost = true;
     }
 
+    /// When the store was last lost.
+    pub fn lost_at(&self) -> Option<Timestamp> {
+        self.lost_at_ms.map(Timestamp)
+    }
+
     /// The people or the policy changed: new writes are expected.
     pub fn expect_writes(&mut self) {
         self.all.values_mut().for_each(|card| card.writes.clear());

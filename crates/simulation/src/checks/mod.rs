@@ -3,15 +3,23 @@
 mod adoption;
 mod cards;
 mod end;
+mod expected;
 mod images;
+mod isolation;
+mod lived;
 mod logs;
+mod loss;
 mod pace;
 mod patience;
 mod remembered;
+mod ruled;
+mod shown;
 mod standing;
+mod truth;
 
 pub use cards::{Cards, breaks};
 pub use end::end_state;
+pub use expected::model_differences;
 pub use images::Images;
 pub use logs::Logs;
 pub use remembered::remembered;
@@ -47,6 +55,9 @@ pub struct Monitor {
     pub standing: Standing,
     pub images: Images,
     pub pace: pace::Pace,
+    /// What the reference model is told at the end.
+    pub lived: lived::Lived,
+    pub ruled: ruled::Ruled,
     begun: adoption::Begun,
     client: String,
 }
@@ -61,6 +72,8 @@ impl Monitor {
             standing: Standing::new(keys),
             images: Images::default(),
             pace: pace::Pace::default(),
+            lived: lived::Lived::default(),
+            ruled: ruled::Ruled::default(),
             begun: adoption::Begun::new(),
             client: town.client.to_lowercase(),
         };
@@ -71,15 +84,19 @@ impl Monitor {
     /// The truth or the policy changed.
     pub fn changed(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         self.standing.update(town, policy, now);
+        self.ruled.update(town, policy);
+        self.lived.learn(truth::directory(town));
     }
 
     /// An admin edited the policy: whoever leaves by that leaves by a rule.
     pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         self.standing.edited(town, policy, now);
+        self.ruled.update(town, policy);
     }
 
     /// A worker hands a request over.
-    pub fn asked(&mut self, worker: usize, request: &Request, now: Timestamp) {
+    pub fn asked(&mut self, town: &Town, worker: usize, request: &Request, now: Timestamp) {
+        isolation::asked(self, town, request, now);
         pace::asked(self, worker, request, now);
     }
 
@@ -122,6 +139,9 @@ impl Monitor {
         if event.at_ms < now.0 && self.is_ours(&event.actor) {
             self.count("a late write was committed", 1);
         }
+        let ours = self.is_ours(&event.actor);
+        self.lived.event(cloud, town, event, ours);
+        loss::event(self, event, ours);
         cards::event(self, cloud, town, event);
     }
 

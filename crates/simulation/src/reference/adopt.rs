@@ -1,7 +1,7 @@
 //! What each folder should hold: our cards, the users' cards, and what may have happened between them.
 
 use super::merge::{Book, Card, Presence};
-use super::pair::{Relation, as_person, exact};
+use super::pair::{Relation, as_person, everybody, exact};
 use super::select::{Answer, means_mailbox};
 use super::world::{
     Folder, Mailbox, NameOrder, Origin, Person, Policy, State, Tunnel, UserCard, World,
@@ -72,7 +72,8 @@ fn expected_folder(mailbox: &Mailbox, path: &str, book: &Book) -> ExpectedFolder
         .tunnels
         .iter()
         .any(|t| t.state == State::Stopped || t.pending);
-    let free = !book.tunnels.is_empty() && (stuck || !mailbox.usable || book.doubts(mailbox));
+    let open = touched.free || stuck || !mailbox.usable || book.doubts(mailbox);
+    let free = !book.tunnels.is_empty() && open;
     let mut cards = if free {
         Vec::new()
     } else {
@@ -89,7 +90,7 @@ fn expected_folder(mailbox: &Mailbox, path: &str, book: &Book) -> ExpectedFolder
     ExpectedFolder {
         cards,
         users,
-        leftovers: book.tunnels.iter().any(|t| keeps(t, mailbox, book)),
+        leftovers: touched.kept || book.tunnels.iter().any(|t| keeps(t, mailbox, book)),
         free,
         twins: twins.map(|u| as_person(&u.id, &u.fields)).collect(),
         edits: touched.edits,
@@ -106,9 +107,20 @@ fn respect(cards: &mut [Card], folder: &Folder, book: &Book) {
     if !book.tunnels.iter().any(|t| t.options.respect_user_delete) {
         return;
     }
+    // A user's own card may have stood for somebody without a change, so that nobody saw it adopted.
+    for user in folder.users.iter().filter(|u| u.deleted) {
+        let kin = book.kinship.kin(&as_person(&user.id, &user.fields));
+        for hit in hits(cards, &kin) {
+            cards[hit].presence = Presence::May;
+        }
+    }
     for deletion in &folder.deleted {
         let kin = book.kinship.kin(&as_person("", &deletion.fields));
-        let hits = hits(cards, &kin);
+        let mut hits = hits(cards, &kin);
+        let theirs = |c: &Card| c.who.iter().any(|w| deletion.people.contains(&w.id));
+        hits.extend((0..cards.len()).filter(|i| theirs(&cards[*i])));
+        hits.sort_unstable();
+        hits.dedup();
         let certain = kin.iter().all(|(_, r)| *r >= Relation::ByName);
         let sure = hits.len() == 1 && deletion.settled && certain;
         for hit in hits {
@@ -160,6 +172,15 @@ fn users(cards: &mut [Card], folder: &Folder, book: &Book) -> Vec<ExpectedUserCa
         .collect()
 }
 
+/// Everybody who may be on this card: by likeness, and by the stamp.
+fn kin<'b>(user: &UserCard, person: &Person, book: &Book<'b>) -> Vec<(&'b Person, Relation)> {
+    let mut all = book.kinship.kin(person);
+    let is_new = |p: &&Person| user.people.contains(&p.id) && all.iter().all(|(k, _)| k.id != p.id);
+    let stamped: Vec<&Person> = everybody(book.world).filter(is_new).collect();
+    all.extend(stamped.into_iter().map(|p| (p, Relation::Maybe)));
+    all
+}
+
 fn candidate<'a>(
     user: &'a UserCard,
     cards: &[Card],
@@ -170,7 +191,7 @@ fn candidate<'a>(
     let kin = if book.tunnels.is_empty() {
         Vec::new()
     } else {
-        book.kinship.kin(&person)
+        kin(user, &person, book)
     };
     let hits = hits(cards, &kin);
     let only = matches!(hits[..], [hit] if kin.iter().all(|(k, _)| cards[hit].who.iter().any(|w| w.id == k.id)));

@@ -317,7 +317,7 @@ impl Look<'_> {
         };
         let all = self.folder.cards.iter().enumerate();
         all.filter(|(i, c)| c.presence == Presence::Must && !found(*i) && !claimed(*i))
-            .map(|(_, card)| match self.nearest(card, owners) {
+            .map(|(index, card)| match self.nearest(index, card, owners) {
                 Some((id, faults)) => format!(
                     "{} is missing; nearest is {id}, where {}",
                     card.label,
@@ -330,14 +330,16 @@ impl Look<'_> {
 
     fn nearest(
         &self,
+        index: usize,
         card: &Card,
         owners: &BTreeMap<usize, usize>,
     ) -> Option<(String, Vec<String>)> {
-        let open = self
-            .cards
-            .iter()
-            .enumerate()
-            .filter(|(slot, c)| c.is_ours && !owners.contains_key(slot));
+        let could = |c: &ActualCard| match self.user(&c.id) {
+            Some(user) => may_stand_for(user, index),
+            None => c.is_ours,
+        };
+        let all = self.cards.iter().enumerate();
+        let open = all.filter(|(slot, c)| could(c) && !owners.contains_key(slot));
         let all = open.map(|(_, c)| (c.id.clone(), self.faults(card, c)));
         all.min_by_key(|(_, faults)| faults.len())
     }

@@ -193,7 +193,10 @@ fn verdict(group: &[Node], kinship: &Kinship) -> Verdict {
     }
     let sure = |r: &Relation| *r >= Relation::ByName;
     if links.iter().all(sure) {
-        Verdict::One
+        match claimed(group, kinship) {
+            true => Verdict::Vague,
+            false => Verdict::One,
+        }
     } else if links
         .iter()
         .all(|r| matches!(r, Relation::No | Relation::ByMail))
@@ -205,9 +208,22 @@ fn verdict(group: &[Node], kinship: &Kinship) -> Verdict {
     }
 }
 
-/// Every unlinked pair comes from one source, so there is no chain that could be merged in part.
+/// Does, or did, somebody else claim to be one of several people here? While it was so they were apart; DESIGN.md says
+/// that ambiguity is never merged, and is silent on whether two cards become one when it is over.
+fn claimed(group: &[Node], kinship: &Kinship) -> bool {
+    let inside = |id: &str| group.iter().any(|n| n[0].person.id == id);
+    let others = |n: &Node| {
+        let kin = kinship.of(n[0].person).iter();
+        kin.clone().any(|(p, _)| !inside(&p.id))
+    };
+    group.len() > 1 && group.iter().any(others)
+}
+
+/// Every unlinked pair comes from one source, so there is no chain that could be merged in part; and all were there from
+/// the beginning, so that nobody was merged before a rival came.
 fn rivals(group: &[Node]) -> bool {
     let source = |n: &Node| (n[0].tunnel.id.clone(), n[0].source);
     let count: BTreeSet<_> = group.iter().map(source).collect();
-    count.len() == 2 && group.iter().all(|n| n.len() == 1)
+    let steady = |n: &Node| n.len() == 1 && !n[0].person.late;
+    count.len() == 2 && group.iter().all(steady)
 }

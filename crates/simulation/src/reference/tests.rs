@@ -681,6 +681,7 @@ fn a_moved_copy_is_the_users_and_is_made_again_unless_respected() {
     story.folder().deleted.push(Deletion {
         fields: bob().fields,
         settled: true,
+        ..Deletion::default()
     });
     story.actual.push(ActualCard {
         folder: "Private".into(),

@@ -47,6 +47,8 @@ pub struct Person {
     pub past: BTreeMap<String, BTreeSet<String>>,
     /// Existed once; never selected, but copies may still show its values where a rule says `keep`.
     pub gone: bool,
+    /// Came when the product had looked already: whoever was one before may be one still.
+    pub late: bool,
     /// A user's copy of one of our cards: copies never become sources.
     pub bears_our_stamp: bool,
 }
@@ -73,6 +75,10 @@ pub struct Folder {
     pub edits: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     /// Our copies that users deleted or moved out.
     pub deleted: Vec<Deletion>,
+    /// Copies in this folder were given up at some time: they stay, whatever the policy says later.
+    pub kept: bool,
+    /// Nothing is concluded about our cards here.
+    pub free: bool,
 }
 
 /// A card that is a user's data.
@@ -83,6 +89,8 @@ pub struct UserCard {
     pub fields: Fields,
     pub photo: Option<String>,
     pub origin: Origin,
+    /// Whose card it was by its stamp, by id: somebody without address and phone is like nobody.
+    pub people: BTreeSet<String>,
     /// Was there, as it is, before the product first looked into this folder.
     pub since_start: bool,
     /// The user deleted it since: not expected, but it may have been adopted or have caused ambiguity.
@@ -106,6 +114,8 @@ pub enum Origin {
 pub struct Deletion {
     /// What the copy showed.
     pub fields: Fields,
+    /// Whose copy it was, by id, where that is known: somebody without address and phone is like nobody.
+    pub people: BTreeSet<String>,
     /// The product knew the copy before, and kept its memory since: `respect` can be demanded.
     pub settled: bool,
 }

@@ -1,0 +1,334 @@
+//! Lived: what users and we did to every card, and what everybody in the town ever said, for the reference model.
+
+use super::cards::{Mark, mark};
+use super::shown;
+use crate::reference::world::{Fields, Origin, Person, UserCard};
+use crate::town::Town;
+use graph_sim::mailbox::ContactView;
+use graph_sim::{Cloud, Event, Operation};
+use model::{CatalogId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Mailbox and item.
+pub type At = (String, String);
+
+/// The life of one card.
+#[derive(Clone, Debug, Default)]
+pub struct Life {
+    pub ours: bool,
+    /// We changed a card that a user had made.
+    pub adopted: bool,
+    pub deleted: bool,
+    pub folder: String,
+    pub mark: Option<Mark>,
+    /// As it is now.
+    pub now: Shown,
+    /// As the user made it, or last carried it somewhere.
+    pub first: Shown,
+    /// A card of ours that a user brought somewhere, or anything that is a user's; `None`: ours, where we put it.
+    pub origin: Option<Origin>,
+    pub since_start: bool,
+    /// What users wrote since `first`, in order.
+    pub edits: BTreeMap<String, Vec<String>>,
+    /// Every value that a field had before.
+    pub past: BTreeMap<String, BTreeSet<String>>,
+    /// Where it was made, and what that folder was called.
+    home: String,
+    pub home_name: String,
+    made_at: Timestamp,
+}
+
+/// What people see on a card.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    pub fields: Fields,
+    pub photo: Option<String>,
+}
+
+/// A card that stood for one of ours, and that a user took out of its folder.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub mailbox: String,
+    pub folder: String,
+    pub folder_name: String,
+    /// Whose card it was.
+    pub mark: Option<Mark>,
+    pub fields: Fields,
+    pub ours: bool,
+    pub made_at: Timestamp,
+    pub at: Timestamp,
+}
+
+/// Everything that happened, as far as the end state depends on it.
+#[derive(Clone, Debug, Default)]
+pub struct Lived {
+    pub cards: BTreeMap<At, Life>,
+    pub taken: Vec<Taken>,
+    /// Users' cards that were carried out of a folder: mailbox, that folder, and the card.
+    pub left: Vec<(String, String, UserCard)>,
+    /// The folder into which we last wrote the cards of a catalog, by mailbox.
+    pub written_in: BTreeMap<(String, CatalogId), String>,
+    /// Folders that we made: they bear our mark.
+    pub made_folders: BTreeSet<String>,
+    /// Everybody of the directory who ever was, by id.
+    pub people: BTreeMap<String, Person>,
+}
+
+impl Lived {
+    /// Learns what lies in the mailboxes before we come.
+    pub fn begin(&mut self, cloud: &Cloud, town: &Town) {
+        for mailbox in town.mailboxes() {
+            for view in cloud.contacts(&town.tenant, &mailbox) {
+                let mut life = Life::new(&view, false, crate::world::START);
+                life.since_start = true;
+                self.cards.insert((mailbox.clone(), view.id), life);
+            }
+        }
+    }
+
+    /// One committed change.
+    pub fn event(&mut self, cloud: &Cloud, town: &Town, event: &Event, ours: bool) {
+        let at = (event.mailbox.to_string(), event.item.to_string());
+        match event.operation {
+            Operation::DeleteFolder | Operation::PurgeFolder if !ours => {
+                self.folder_gone(&at, Timestamp(event.at_ms));
+            }
+            Operation::CreateFolder if ours => {
+                self.made_folders.insert(at.1);
+            }
+            Operation::CreateFolder
+            | Operation::RenameFolder
+            | Operation::DeleteFolder
+            | Operation::PurgeFolder => {}
+            _ => {
+                let view = cloud.contact(&town.tenant, &at.0, &at.1);
+                self.card_event(at, view.as_ref(), event, ours);
+            }
+        }
+    }
+
+    fn card_event(&mut self, at: At, view: Option<&ContactView>, event: &Event, ours: bool) {
+        let now = Timestamp(event.at_ms);
+        match (event.operation, view) {
+            (Operation::Create, Some(view)) => {
+                let life = Life::new(view, ours, now);
+                if let (true, Some(mark)) = (ours, life.mark) {
+                    let place = (at.0.clone(), mark.catalog);
+                    self.written_in.insert(place, life.folder.clone());
+                }
+                self.cards.insert(at.clone(), life);
+                // The folder had been deleted before: whatever comes into it is taken away with it.
+                if view.folder.deleted {
+                    self.gone(&at, false, now);
+                }
+            }
+            (Operation::Update | Operation::Touch, Some(view)) => {
+                self.updated(&at, view, event, ours);
+            }
+            (Operation::Delete | Operation::Purge, _) => self.gone(&at, ours, now),
+            (Operation::Move | Operation::Restore, Some(view)) => self.carried(&at, view, now),
+            _ => {}
+        }
+    }
+
+    fn updated(&mut self, at: &At, view: &ContactView, event: &Event, ours: bool) {
+        let Some(life) = self.cards.get_mut(at) else {
+            return;
+        };
+        life.show(view);
+        if ours {
+            life.adopted |= !life.ours;
+            if let Some(mark) = life.mark.filter(|_| life.stands_for_us()) {
+                let place = (at.0.clone(), mark.catalog);
+                self.written_in.insert(place, life.folder.clone());
+            }
+            return;
+        }
+        for field in event.fields.iter().filter_map(|f| shown::field(f)) {
+            let value = match field {
+                "photo" => life.now.photo.clone(),
+                _ => life.now.fields.get(field).cloned(),
+            };
+            let all = life.edits.entry(field.to_owned()).or_default();
+            all.push(value.unwrap_or_default());
+        }
+    }
+
+    /// A deleted card stays in our books where it lay.
+    fn gone(&mut self, at: &At, ours: bool, now: Timestamp) {
+        let Some(life) = self.cards.get_mut(at).filter(|l| !l.deleted) else {
+            return;
+        };
+        life.deleted = true;
+        if !ours && life.stands_for_us() {
+            self.taken.push(life.taken(at, now));
+        }
+    }
+
+    /// A user carried a card to another folder, or back from the deleted ones.
+    fn carried(&mut self, at: &At, view: &ContactView, now: Timestamp) {
+        let Some(life) = self.cards.get_mut(at) else {
+            return;
+        };
+        let moved = life.folder != view.folder.id;
+        if !life.deleted && !moved {
+            return;
+        }
+        if !life.deleted && life.stands_for_us() {
+            self.taken.push(life.taken(at, now));
+        }
+        if moved && life.origin.is_some() {
+            let from = (at.0.clone(), life.folder.clone());
+            life.deleted = true;
+            self.left.push((from.0, from.1, life.user_card(&at.1)));
+        }
+        life.deleted = false;
+        life.show(view);
+        life.rebase(view);
+    }
+
+    /// Whatever lay in a folder is gone with it.
+    fn folder_gone(&mut self, at: &At, now: Timestamp) {
+        let lies = |(mailbox, _): &At, l: &Life| *mailbox == at.0 && l.folder == at.1;
+        let inside = self.cards.iter().filter(|(card, l)| lies(card, l));
+        let inside: Vec<At> = inside.map(|(card, _)| card.clone()).collect();
+        for card in inside {
+            self.gone(&card, false, now);
+        }
+    }
+
+    /// Remembers what the directory says now, and what it said before.
+    pub fn learn(&mut self, said: Vec<Person>) {
+        let ids: BTreeSet<String> = said.iter().map(|p| p.id.clone()).collect();
+        for person in self.people.values_mut() {
+            person.gone |= !ids.contains(&person.id);
+        }
+        for person in said {
+            let before = self.people.remove(&person.id);
+            let past = before.map(|b| past(b, &person)).unwrap_or_default();
+            let known = Person { past, ..person };
+            self.people.insert(known.id.clone(), known);
+        }
+    }
+}
+
+/// What somebody ever said before, without what is said still and always was.
+fn past(before: Person, now: &Person) -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = before.past;
+    for (field, value) in &before.fields {
+        if now.fields.get(field) != Some(value) {
+            all.entry(field.clone()).or_default().insert(value.clone());
+        }
+    }
+    if let Some(photo) = before.photo.filter(|p| now.photo.as_ref() != Some(p)) {
+        all.entry("photo".to_owned()).or_default().insert(photo);
+    }
+    all
+}
+
+impl Life {
+    fn new(view: &ContactView, ours: bool, now: Timestamp) -> Self {
+        let mark = mark(view);
+        let first = Shown::of(view);
+        let users = match mark {
+            Some(_) => Origin::CopiedFromOurs,
+            None => Origin::Made,
+        };
+        Self {
+            ours,
+            folder: view.folder.id.clone(),
+            home: view.folder.id.clone(),
+            home_name: view.folder.name.clone(),
+            mark,
+            now: first.clone(),
+            first,
+            origin: (!ours).then_some(users),
+            made_at: now,
+            ..Self::default()
+        }
+    }
+
+    fn show(&mut self, view: &ContactView) {
+        let now = Shown::of(view);
+        for (field, value) in &self.now.fields {
+            if now.fields.get(field) != Some(value) {
+                let past = self.past.entry(field.clone()).or_default();
+                past.insert(value.clone());
+            }
+        }
+        self.now = now;
+        self.mark = mark(view);
+    }
+
+    /// From here on it is what the user carried there.
+    fn rebase(&mut self, view: &ContactView) {
+        self.folder.clone_from(&view.folder.id);
+        self.first = self.now.clone();
+        self.edits.clear();
+        self.since_start = false;
+        self.origin = Some(match self.origin {
+            Some(Origin::CopiedFromOurs) => Origin::CopiedFromOurs,
+            _ if !self.ours && self.mark.is_none() => Origin::Made,
+            _ if self.folder == self.home => Origin::BroughtBack,
+            _ => Origin::MovedAway,
+        });
+    }
+
+    pub fn was_made_before(&self, when: Timestamp) -> bool {
+        self.made_at < when
+    }
+
+    /// Is it in this folder, and not deleted?
+    pub fn lies_in(&self, folder: &str) -> bool {
+        self.folder == folder && !self.deleted
+    }
+
+    /// Is it ours, and where we put it?
+    pub fn is_in_place(&self) -> bool {
+        self.origin.is_none()
+    }
+
+    /// Could it be the card of ours for somebody?
+    fn stands_for_us(&self) -> bool {
+        match self.origin {
+            None | Some(Origin::BroughtBack) => true,
+            Some(Origin::Made) => self.adopted,
+            Some(Origin::CopiedFromOurs | Origin::MovedAway) => false,
+        }
+    }
+
+    fn taken(&self, at: &At, now: Timestamp) -> Taken {
+        Taken {
+            mailbox: at.0.clone(),
+            folder: self.folder.clone(),
+            folder_name: self.home_name.clone(),
+            mark: self.mark,
+            fields: self.now.fields.clone(),
+            ours: self.origin.is_none(),
+            made_at: self.made_at,
+            at: now,
+        }
+    }
+
+    /// As the reference model is told of it.
+    pub fn user_card(&self, item: &str) -> UserCard {
+        UserCard {
+            id: item.to_owned(),
+            fields: self.first.fields.clone(),
+            photo: self.first.photo.clone(),
+            origin: self.origin.unwrap_or(Origin::BroughtBack),
+            people: BTreeSet::new(),
+            since_start: self.since_start,
+            deleted: self.deleted,
+        }
+    }
+}
+
+impl Shown {
+    fn of(view: &ContactView) -> Self {
+        Self {
+            fields: shown::fields(view),
+            photo: view.photo.map(|p| format!("{p:016x}")),
+        }
+    }
+}

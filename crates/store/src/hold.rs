@@ -234,7 +234,8 @@ statements! {
         FROM hold h JOIN run r ON r.id = h.run WHERE h.decision IS NULL AND r.state = 'held' \
         ORDER BY h.held_at, h.tenant, h.book, h.fingerprint";
     RECONSIDER = "UPDATE hold SET decision = 'approved', who = $3, decided_at = $4 \
-        WHERE run = $1 AND fingerprint = $2 AND decision = 'rejected'";
+        WHERE tenant = (SELECT tenant FROM run WHERE id = $1) AND book = (SELECT book FROM run WHERE id = $1) \
+        AND fingerprint = $2 AND run = $1 AND decision = 'rejected'";
     DECIDE = "UPDATE hold SET decision = $3, who = $4, decided_at = $5 WHERE run = $1 AND fingerprint = $2 \
         AND decision IS NULL AND EXISTS (SELECT 1 FROM run r WHERE r.id = $1 AND r.state = 'held' AND r.fingerprint = $2)";
 }

@@ -1,6 +1,7 @@
 //! Actors: the people and admins of a town, who do at random what people and admins do (F24 to F31, F37, F38).
 
 use crate::charter::Targets;
+use crate::deeds::{object, or_null};
 use crate::ground::Inner;
 use crate::town::{Card, DEPARTMENTS, DOMAIN, Place, SUPPLIERS, contact};
 use crate::world::World;
@@ -10,7 +11,7 @@ use graph_sim::cloud::Act;
 use graph_sim::directory::DirectoryAct;
 use graph_sim::mailbox::{ContactView, MailboxAct};
 use model::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What is to be done later, because somebody did something now.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,42 +88,17 @@ struct Somebody<'a> {
 
 type Doing = Option<(i64, Later)>;
 
-fn object(properties: Value) -> Map<String, Value> {
-    match properties {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
-}
-
-fn or_null(text: &str) -> Value {
-    if text.is_empty() {
-        Value::Null
-    } else {
-        json!(text)
-    }
-}
-
 fn hours(n: i64) -> i64 {
     n * 3_600_000
 }
 
 impl Somebody<'_> {
     fn admin(&mut self, act: DirectoryAct) {
-        let tenant = self.ground.town.tenant.clone();
-        self.ground.act(&Act::Directory { tenant, act }, self.now);
+        self.ground.admin(act, self.now);
     }
 
     fn in_mailbox(&mut self, mailbox: &str, by: Actor, act: MailboxAct) -> Option<String> {
-        let (tenant, mailbox) = (self.ground.town.tenant.clone(), mailbox.to_owned());
-        self.ground.act(
-            &Act::Mailbox {
-                tenant,
-                mailbox,
-                by,
-                act,
-            },
-            self.now,
-        )
+        self.ground.in_mailbox(mailbox, by, act, self.now)
     }
 
     /// Somebody of the directory who is no mailbox account of importance.
@@ -282,26 +258,7 @@ impl Somebody<'_> {
             person.enabled = true;
             person.mail = format!("{}@{DOMAIN}", person.surname.to_lowercase());
         }
-        let properties = json!({
-            "displayName": person.name, "givenName": person.given, "surname": person.surname,
-            "userPrincipalName": format!("{}@{DOMAIN}", person.surname.to_lowercase()),
-            "mail": or_null(&person.mail), "mobilePhone": or_null(&person.mobile),
-            "jobTitle": person.job, "department": person.department, "accountEnabled": person.enabled,
-            "businessPhones": Some(&person.business).filter(|b| !b.is_empty()).into_iter().collect::<Vec<_>>(),
-        });
-        self.admin(DirectoryAct::CreateUser {
-            id: person.id.clone(),
-            properties: object(properties),
-        });
-        if with_mailbox {
-            let (tenant, mailbox) = (self.ground.town.tenant.clone(), person.id.clone());
-            let act = Act::CreateMailbox {
-                tenant,
-                mailbox,
-                kind: "user".to_owned(),
-            };
-            self.ground.act(&act, self.now);
-        }
+        self.ground.hire(&person, self.now);
         for group in ["Staff", "Managers"] {
             if self.dice.happens(0.6) {
                 self.set_member(group, &person.id, true);
@@ -311,27 +268,7 @@ impl Somebody<'_> {
     }
 
     fn set_member(&mut self, group: &str, id: &str, member: bool) {
-        let Some(circle) = self.ground.town.groups.get_mut(group) else {
-            return;
-        };
-        let (group, member_id) = (circle.id.clone(), id.to_owned());
-        let act = match member {
-            true => {
-                circle.members.insert(member_id.clone());
-                DirectoryAct::AddMember {
-                    group,
-                    member: member_id,
-                }
-            }
-            false => {
-                circle.members.remove(id);
-                DirectoryAct::RemoveMember {
-                    group,
-                    member: member_id,
-                }
-            }
-        };
-        self.admin(act);
+        self.ground.set_member(group, id, member, self.now);
     }
 
     /// One goes or comes; or half of a group is gone for some hours.
@@ -471,10 +408,7 @@ impl Somebody<'_> {
     }
 
     fn folder_named(&self, mailbox: &str, name: &str) -> Option<String> {
-        let all = self.ground.cloud.folders(&self.ground.town.tenant, mailbox);
-        all.into_iter()
-            .find(|f| f.name == name && !f.deleted)
-            .map(|f| f.id)
+        self.ground.folder_named(mailbox, name)
     }
 
     /// The owner of a mailbox, or another product, works in it.

@@ -12,6 +12,8 @@ pub const TENANT: &str = "contoso";
 #[derive(Clone, Debug, Default)]
 pub struct Charter {
     pub tunnels: Vec<Draft>,
+    /// In place of the tunnels: what somebody wrote, word for word.
+    pub written: Option<String>,
 }
 
 /// One tunnel document before it is written down.
@@ -88,7 +90,10 @@ pub fn draw(dice: &mut Dice) -> Charter {
             }
         })
         .collect();
-    let mut charter = Charter { tunnels };
+    let mut charter = Charter {
+        tunnels,
+        written: None,
+    };
     for folder in ["Team", "Suppliers list"] {
         if let Some(at) = charter.tunnels.iter().position(|t| t.folder == folder) {
             charter.agree(at);
@@ -149,6 +154,9 @@ fn reception(dice: &mut Dice) -> Reception {
 impl Charter {
     /// As an operator would have written it.
     pub fn yaml(&self) -> String {
+        if let Some(text) = &self.written {
+            return text.clone();
+        }
         let mut out = "tunnels:\n".to_owned();
         for tunnel in &self.tunnels {
             tunnel.write(&mut out);

@@ -1,5 +1,6 @@
 //! The ground: everything of a simulated world that outlives a crash, except the store.
 
+use crate::armed::Armed;
 use crate::checks::Monitor;
 use crate::faults::Troubles;
 use crate::requests::{self, Write};
@@ -23,6 +24,8 @@ pub struct Inner {
     pub trace: Trace,
     pub dice: Dice,
     pub troubles: Troubles,
+    /// What a story has laid ready; none in a history.
+    pub armed: Option<Armed>,
     /// Faults and people are out.
     pub calm: bool,
     pub calls: u64,
@@ -54,7 +57,7 @@ impl Inner {
         let writes = requests::writes(request);
         let images = self.monitor.before(&self.cloud, &self.town, &writes);
         self.monitor.asked(&self.town, worker, request, now);
-        let answer = self.cloud.answer(to_cloud(request), now.0);
+        let answer = self.answered(worker, request, now);
         self.monitor.told(worker, request, &answer);
         self.see(now);
         self.monitor
@@ -132,14 +135,5 @@ impl Inner {
     pub fn note_write_refused(&mut self, write: &[Write]) {
         self.monitor
             .count("not sent after its deadline", write.len() as u64);
-    }
-}
-
-fn to_cloud(request: &Request) -> graph_sim::Request {
-    graph_sim::Request {
-        method: request.method.to_owned(),
-        url: request.url.clone(),
-        headers: request.headers.clone(),
-        body: request.body.clone(),
     }
 }

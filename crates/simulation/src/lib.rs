@@ -1,9 +1,11 @@
 //! The whole product in one thread under virtual time, with faults, people and checks.
 
 mod actors;
+mod armed;
 pub mod bench;
 mod charter;
 mod checks;
+mod deeds;
 pub mod executor;
 mod faults;
 mod ground;
@@ -12,6 +14,7 @@ pub mod reference;
 mod requests;
 mod seams;
 mod seeds;
+pub mod story;
 mod town;
 mod trace;
 mod wanted;

@@ -158,6 +158,128 @@ pub fn steps_shown(answer: &graph_sim::Answer) -> String {
         .collect()
 }
 
+/// What a call is for, as stories name and count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    SignIn,
+    DirectoryDelta,
+    DirectoryRead,
+    GroupRead,
+    PhotoRead,
+    MailboxRead,
+    FolderRead,
+    ContactList,
+    ContactDelta,
+    ContactRead,
+    FolderCreate,
+    Create,
+    Update,
+    Delete,
+    Photo,
+    Batch,
+}
+
+impl Kind {
+    pub const ALL: &[Kind] = &[
+        Kind::SignIn,
+        Kind::DirectoryDelta,
+        Kind::DirectoryRead,
+        Kind::GroupRead,
+        Kind::PhotoRead,
+        Kind::MailboxRead,
+        Kind::FolderRead,
+        Kind::ContactList,
+        Kind::ContactDelta,
+        Kind::ContactRead,
+        Kind::FolderCreate,
+        Kind::Create,
+        Kind::Update,
+        Kind::Delete,
+        Kind::Photo,
+        Kind::Batch,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::SignIn => "sign-in",
+            Kind::DirectoryDelta => "directory-delta",
+            Kind::DirectoryRead => "directory-read",
+            Kind::GroupRead => "group-read",
+            Kind::PhotoRead => "photo-read",
+            Kind::MailboxRead => "mailbox-read",
+            Kind::FolderRead => "folder-read",
+            Kind::ContactList => "contact-list",
+            Kind::ContactDelta => "contact-delta",
+            Kind::ContactRead => "contact-read",
+            Kind::FolderCreate => "folder-create",
+            Kind::Create => "create",
+            Kind::Update => "update",
+            Kind::Delete => "delete",
+            Kind::Photo => "photo",
+            Kind::Batch => "batch",
+        }
+    }
+
+    pub fn writes(self) -> bool {
+        matches!(
+            self,
+            Kind::FolderCreate | Kind::Create | Kind::Update | Kind::Delete | Kind::Photo
+        )
+    }
+
+    pub fn reads(self) -> bool {
+        !self.writes() && !matches!(self, Kind::SignIn | Kind::Batch)
+    }
+}
+
+/// What a request is for; a `$batch` with every step of it.
+pub fn kinds(request: &Request) -> Vec<Kind> {
+    if is_sign_in(request) {
+        return vec![Kind::SignIn];
+    }
+    let path = path(&request.url);
+    if path != "/$batch" {
+        return vec![kind(request.method, path)];
+    }
+    let body = serde_json::from_slice::<Value>(&request.body).unwrap_or(Value::Null);
+    let steps = body["requests"].as_array().map(Vec::as_slice);
+    let text = |step: &Value, name: &str| step[name].as_str().unwrap_or_default().to_owned();
+    let steps = steps.unwrap_or_default().iter();
+    let steps = steps.map(|step| kind(&text(step, "method"), &text(step, "url")));
+    [Kind::Batch].into_iter().chain(steps).collect()
+}
+
+fn kind(method: &str, path: &str) -> Kind {
+    let place = path.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = place.split('/').skip(1).collect();
+    match (method, &parts[..]) {
+        ("PATCH", _) => Kind::Update,
+        ("PUT", _) => Kind::Photo,
+        ("DELETE", _) | ("POST", [.., "permanentDelete"]) => Kind::Delete,
+        ("POST", [.., "contacts"]) => Kind::Create,
+        ("POST", _) => Kind::FolderCreate,
+        (_, ["groups", ..]) => Kind::GroupRead,
+        (_, [.., "photo"] | [.., "photo", "$value"]) => Kind::PhotoRead,
+        (_, [.., "mailboxSettings"]) => Kind::MailboxRead,
+        (_, ["users" | "contacts", "delta"]) => Kind::DirectoryDelta,
+        (_, ["users", _, .., "contacts", "delta"]) => Kind::ContactDelta,
+        (_, ["users", _, .., "contacts"]) => Kind::ContactList,
+        (_, ["users", _, .., "contacts", _]) => Kind::ContactRead,
+        (_, ["users", _, "contactFolders", ..]) => Kind::FolderRead,
+        _ => Kind::DirectoryRead,
+    }
+}
+
+/// The request as the cloud takes it.
+pub fn to_cloud(request: &Request) -> graph_sim::Request {
+    graph_sim::Request {
+        method: request.method.to_owned(),
+        url: request.url.clone(),
+        headers: request.headers.clone(),
+        body: request.body.clone(),
+    }
+}
+
 /// Statuses that only a fault brings; 412 and 404 are life.
 pub fn is_fault(status: i64) -> bool {
     !(0..500).contains(&status) || matches!(status, 401 | 403 | 408 | 409 | 410 | 423 | 429)

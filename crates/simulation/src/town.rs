@@ -311,11 +311,12 @@ fn draw_groups(town: &mut Town, dice: &mut Dice) {
 
 /// The fleet that a cloud starts with, and the cards that lie in its shared mailbox.
 pub fn fleet(town: &Town, cards: &[Card], content: Vec<FolderContent>) -> Fleet {
-    let mut all = vec![
-        reception_folder(town, cards, "Contacts"),
-        reception_folder(town, cards, SUPPLIERS),
-    ];
-    all.extend(content);
+    let mut all = content;
+    if !town.reception.is_empty() {
+        let folders = ["Contacts", SUPPLIERS];
+        let its = folders.map(|folder| reception_folder(town, cards, folder));
+        all.splice(0..0, its);
+    }
     let group_ids: BTreeSet<&str> = town.groups.values().map(|g| g.id.as_str()).collect();
     let is_group = |id: &&String| group_ids.contains(id.as_str());
     let groups = town.groups.iter().map(|(name, circle)| Group {

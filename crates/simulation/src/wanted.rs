@@ -147,6 +147,9 @@ fn chosen(town: &Town, choice: &Choice, p: &Resident) -> bool {
     named && holds(choice.where_.as_deref(), p) && !excluded
 }
 
+/// The expressions that drawn policies and stories may use: no other is understood here.
+pub const EXPRESSIONS: [&str; 3] = ["", "has_phone", "department != 'Test'"];
+
 /// Does an expression of a drawn policy hold for somebody?
 pub fn holds(rule: Option<&str>, p: &Resident) -> bool {
     match rule {

@@ -40,6 +40,9 @@ impl Wire {
             self.ground.lock().note_write_refused(&writes);
             return Err(NoAnswer::NotSent("too late to be sent".to_owned()));
         }
+        if self.ground.lock().falls_before(self.worker, &request) {
+            return futures::future::pending().await;
+        }
         let answer = {
             let mut ground = self.ground.lock();
             let rate = ground.troubles.not_sent;

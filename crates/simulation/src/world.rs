@@ -123,6 +123,7 @@ impl World {
             trace,
             dice: Dice::new(mix(seed ^ 0x77)),
             troubles,
+            armed: None,
             calm: false,
             calls: 0,
             faults: 0,

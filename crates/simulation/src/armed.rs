@@ -3,8 +3,8 @@
 use crate::ground::Inner;
 use crate::requests::{self, Kind};
 use graph_sim::Answer;
-use model::Timestamp;
 use model::seam::Request;
+use model::{Millis, Timestamp};
 use std::collections::BTreeMap;
 
 /// Laid ready by a story; histories have none of it.
@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub struct Armed {
     pub strikes: Vec<Strike>,
     pub crash: Option<(Moment, Calls)>,
+    /// F19: the sender stands still before it says the next call of this kind.
+    pub pause: Option<(Calls, Millis)>,
     /// Workers that came to the crash: they go no further and are to be killed.
     pub fallen: Vec<usize>,
     /// Calls by kind since they were last shown; the steps of a batch one by one.
@@ -109,6 +111,17 @@ impl Inner {
         // A worker that has fallen says nothing more in what is left of its poll.
         armed.fallen.contains(&worker)
             || armed.falls(Moment::Before, worker, &requests::kinds(request))
+    }
+
+    /// How long the sender stands still before it says this request.
+    pub fn pauses_before(&mut self, request: &Request) -> Option<Millis> {
+        let armed = self.armed.as_mut()?;
+        let (calls, span) = armed.pause?;
+        if !calls.mean(&requests::kinds(request)) {
+            return None;
+        }
+        armed.pause = None;
+        Some(span)
     }
 
     /// The cloud's answer, among the faults that are laid ready for this call.

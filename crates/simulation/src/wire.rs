@@ -31,7 +31,7 @@ impl Exchange for Wire {
 
 impl Wire {
     async fn exchange(&self, request: Request, not_after: Timestamp) -> Result<Response, NoAnswer> {
-        if let Some(pause) = self.pause() {
+        if let Some(pause) = self.pause(&request) {
             self.time.sleep_until(self.time.now() + pause).await;
         }
         // From here to the hand-over nothing gives way: this is the moment of the first socket write.
@@ -71,8 +71,11 @@ impl Wire {
     }
 
     /// F19: the sender stands still between having decided to send and sending.
-    fn pause(&self) -> Option<Millis> {
+    fn pause(&self, request: &Request) -> Option<Millis> {
         let mut ground = self.ground.lock();
+        if let Some(span) = ground.pauses_before(request) {
+            return Some(span);
+        }
         let rate = ground.troubles.pause;
         if !ground.strikes(rate) {
             return None;

@@ -17,7 +17,7 @@ mod shown;
 mod standing;
 mod truth;
 
-pub use cards::{Cards, breaks, mark};
+pub use cards::{Cards, breaks};
 pub use end::end_state;
 pub use expected::model_differences;
 pub use images::Images;

@@ -49,7 +49,7 @@ async fn look(
     });
     let ledger = store.ledger(&LedgerFilter::default()).await?;
     let priors = store.priors(&PriorFilter::of(&tenant)).await?;
-    let members = members(store, &tenant, monitor, policy).await?;
+    let members = members(store, &tenant, monitor).await?;
     audited(monitor, &ledger, &members, now);
     recoverable(monitor, &priors, &members, now);
     let runs = store.runs(&RunFilter::default()).await?;
@@ -67,19 +67,11 @@ async fn members(
     store: &Store,
     tenant: &TenantName,
     monitor: &Monitor,
-    policy: &Policy,
 ) -> Result<BTreeMap<MemberId, String>, StoreError> {
     let mut all = BTreeMap::new();
-    let folders: BTreeSet<&str> = policy
-        .tunnels
-        .iter()
-        .map(|t| t.folder.name.as_str())
-        .collect();
-    for folder in folders {
-        for member in store
-            .members(tenant, monitor.standing.catalog(folder))
-            .await?
-        {
+    // A tunnel whose document is gone has left members behind.
+    for catalog in monitor.standing.catalogs() {
+        for member in store.members(tenant, catalog).await? {
             all.insert(member.id, member.mailbox.0);
         }
     }

@@ -213,6 +213,11 @@ impl Standing {
             .catalog(&TenantName::from(TENANT), &BookKey::from(folder))
     }
 
+    /// The catalogs of all folders that were ever written to.
+    pub fn catalogs(&self) -> impl Iterator<Item = CatalogId> {
+        self.folders.keys().copied()
+    }
+
     pub fn folder(&self, catalog: CatalogId) -> Option<&str> {
         self.folders.get(&catalog).map(String::as_str)
     }

@@ -1,7 +1,6 @@
 //! Folders as people see them, with whose each card is.
 
 use super::stage::{Said, Stage};
-use crate::checks::mark;
 use graph_sim::mailbox::ContactView;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -43,10 +42,10 @@ impl Stage {
             .all
             .get(&(mailbox.to_owned(), view.id.clone()));
         let (ours, copy) = card.map_or((false, false), |c| (c.ours, c.copy));
-        match (ours, copy, mark(view).is_some()) {
-            (true, ..) => "ours",
-            (_, true, _) => "the user's copy",
-            (_, _, true) => "the user's, adopted",
+        match (ours, copy) {
+            (true, _) => "ours",
+            (_, true) => "the user's copy",
+            _ if self.names.adopted.contains(&view.id) => "the user's, adopted",
             _ => "the user's",
         }
         .to_owned()

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 /// What stood in the slots of a statement.
 pub type Found<'a> = BTreeMap<&'static str, &'a str>;
 
-/// Reads a text by a form. A slot takes everything up to the next word of the form; `SLOT:` up to the next colon.
+/// Reads a text by a form. A slot takes everything up to the next word of the form, one word before another slot, and
+/// `SLOT:` everything up to the next colon.
 pub fn read<'a>(form: &'static str, text: &'a str) -> Option<Found<'a>> {
     let mut found = Found::new();
     let mut rest = text;
@@ -17,6 +18,7 @@ pub fn read<'a>(form: &'static str, text: &'a str) -> Option<Found<'a>> {
         }
         let (slot, end) = match (word.strip_suffix(':'), words.peek()) {
             (Some(slot), _) => (slot, rest.find(':')?),
+            (None, Some(next)) if is_slot(next) => (word, rest.find(' ')?),
             (None, Some(next)) => (word, place(rest, next)?),
             (None, None) => (word, rest.len()),
         };

@@ -152,7 +152,13 @@ impl Stage {
         let whose = row.member.map(|m| format!(", {}", self.names.member(m)));
         let what = row.entry.map(|e| format!(" {}", self.names.entry(e)));
         let (whose, what) = (whose.unwrap_or_default(), what.unwrap_or_default());
-        format!("{}{run}{whose}: {}{what}: {detail}", row.at, row.act)
+        let line = format!(
+            "{}{run}{whose}: {}{what}: {}",
+            row.at,
+            row.act,
+            plain(detail)
+        );
+        line.trim_end_matches(": ").to_owned()
     }
 
     fn why(&mut self, person: &str, mailbox: &str) -> Said {
@@ -205,6 +211,17 @@ fn is_open(row: &LedgerRow, rows: &[LedgerRow]) -> bool {
             && (other.member, other.entry, other.part) == (row.member, row.entry, row.part)
     };
     row.phase == Phase::Before && !rows.iter().any(ends)
+}
+
+/// A detail without what says nothing to people: fingerprints, and an answer that only repeats the fate.
+fn plain(detail: &str) -> String {
+    let hash = |w: &str| w.len() == 64 && w.chars().all(|c| c.is_ascii_hexdigit());
+    let mut words: Vec<&str> = detail.split(' ').collect();
+    words.dedup();
+    let words = words
+        .into_iter()
+        .map(|w| if hash(w) { "the plan" } else { w });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn step(line: &Line) -> String {

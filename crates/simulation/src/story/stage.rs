@@ -13,6 +13,7 @@ use engine::Engine;
 use futures::executor::block_on;
 use graph_sim::Settings;
 use graph_sim::chance::{Chance as Dice, mix};
+use model::link::Origin;
 use model::{EntryId, MemberId, TenantName};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,8 @@ pub struct Names {
     /// Object ids of their mailboxes.
     pub members: BTreeMap<MemberId, String>,
     pub people: BTreeMap<String, String>,
+    /// Item ids of the users' cards that are taken for copies now.
+    pub adopted: BTreeSet<String>,
 }
 
 impl Stage {
@@ -135,6 +138,9 @@ impl Stage {
                 settings.quirks.set(quirk, *on);
             }),
             Trouble::CrashAt(moment, calls) => self.lay_crash(*moment, *calls),
+            Trouble::PauseAt(calls, span) => {
+                self.armed(|armed| armed.pause = Some((*calls, *span)));
+            }
             Trouble::CrashAtPoll(poll) => self.crash_in = Some(*poll),
             Trouble::Crash(worker) => {
                 if self.world.workers[*worker].is_none() {
@@ -221,6 +227,7 @@ impl Stage {
         }
         drop(ground);
         let tunnels = self.world.policy.tunnels.iter();
+        self.names.adopted.clear();
         let folders: BTreeSet<String> = tunnels.map(|t| t.folder.name.0.clone()).collect();
         folders.iter().for_each(|folder| self.learn_book(folder));
     }
@@ -236,7 +243,12 @@ impl Stage {
         let entries = entries.map(|c| (c.entry, c.content.label()));
         self.names.entries.extend(entries);
         let members = block_on(store.members(tenant, catalog)).unwrap_or_default();
-        let members = members.into_iter().map(|m| (m.id, m.mailbox.0));
-        self.names.members.extend(members);
+        for member in members {
+            let links = block_on(store.links(member.id)).unwrap_or_default();
+            let adopted = links.into_values().filter(|l| l.origin == Origin::Adopted);
+            let items = adopted.filter_map(|l| l.item).map(|item| item.0);
+            self.names.adopted.extend(items);
+            self.names.members.insert(member.id, member.mailbox.0);
+        }
     }
 }

@@ -87,6 +87,7 @@ pub enum Trouble {
     Quirk(String, bool),
     Crash(usize),
     Freeze(usize, Millis),
+    PauseAt(Calls, Millis),
     CrashAt(Moment, Calls),
     CrashAtPoll(u64),
     LoseStore,
@@ -230,6 +231,9 @@ const FORMS: &[(&str, fn(&Found) -> Made)] = &[
     }),
     ("freeze worker N for SPAN", |f| {
         trouble(Trouble::Freeze(worker(f["N"])?, span(f["SPAN"])?))
+    }),
+    ("pause before the next CALL for SPAN", |f| {
+        trouble(Trouble::PauseAt(calls(f["CALL"])?, span(f["SPAN"])?))
     }),
     ("crash before the next CALL", |f| {
         trouble(Trouble::CrashAt(Moment::Before, calls(f["CALL"])?))

@@ -299,7 +299,12 @@ fn account(account: &Account) -> String {
     ];
     let parts = parts.iter().filter(|(n, _)| *n > 0);
     let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {word}")).collect();
-    format!("{} planned, {}", account.planned, parts.join(", "))
+    let planned = format!("{} planned", account.planned);
+    [planned]
+        .into_iter()
+        .chain(parts)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The word that the model writes a code with.

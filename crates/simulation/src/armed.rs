@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 pub struct Armed {
     pub strikes: Vec<Strike>,
     pub crash: Option<(Moment, Calls)>,
-    /// F19: the sender stands still before it says the next call of this kind.
-    pub pause: Option<(Calls, Millis)>,
+    /// F19: a worker stands still with the next call of this kind on its lips.
+    pub freeze: Option<(Calls, Millis)>,
+    /// Workers that came to it, with how long: they are to be frozen.
+    pub frozen: Vec<(usize, Millis)>,
     /// Workers that came to the crash: they go no further and are to be killed.
     pub fallen: Vec<usize>,
     /// Calls by kind since they were last shown; the steps of a batch one by one.
@@ -113,14 +115,15 @@ impl Inner {
             || armed.falls(Moment::Before, worker, &requests::kinds(request))
     }
 
-    /// How long the sender stands still before it says this request.
-    pub fn pauses_before(&mut self, request: &Request) -> Option<Millis> {
+    /// How long the worker stands still with this request on its lips.
+    pub fn freezes_before(&mut self, worker: usize, request: &Request) -> Option<Millis> {
         let armed = self.armed.as_mut()?;
-        let (calls, span) = armed.pause?;
+        let (calls, span) = armed.freeze?;
         if !calls.mean(&requests::kinds(request)) {
             return None;
         }
-        armed.pause = None;
+        armed.freeze = None;
+        armed.frozen.push((worker, span));
         Some(span)
     }
 

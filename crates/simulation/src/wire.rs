@@ -73,7 +73,7 @@ impl Wire {
     /// F19: the sender stands still between having decided to send and sending.
     fn pause(&self, request: &Request) -> Option<Millis> {
         let mut ground = self.ground.lock();
-        if let Some(span) = ground.pauses_before(request) {
+        if let Some(span) = ground.freezes_before(self.worker, request) {
             return Some(span);
         }
         let rate = ground.troubles.pause;

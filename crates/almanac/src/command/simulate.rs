@@ -1,4 +1,4 @@
-//! `almanac simulate`: histories of the whole product under faults, each run twice.
+//! `almanac simulate`: histories of the whole product under faults, each run twice, or one story from a script.
 
 use crate::cli::Simulate;
 use crate::command::Context;
@@ -6,21 +6,53 @@ use crate::exit::{Ended, Exit, Failure};
 use crate::output::{self, json};
 use serde_json::json;
 use simulation::Summary;
+use simulation::story::{self, Mistake, Played, Script};
+use std::path::Path;
 
 /// Histories run side by side.
 const THREADS: usize = 2;
 
 pub fn simulate(context: &Context, wanted: &Simulate) -> Ended {
-    if let Some(file) = &wanted.script {
-        return Err(Failure::new(
-            Exit::Usage,
-            format!(
-                "{} cannot be played: stories are not understood yet",
-                file.display()
-            ),
-            "run histories from seeds: `almanac simulate --seeds 100`",
-        ));
+    match &wanted.script {
+        Some(file) => play(context, file),
+        None => histories(context, wanted),
     }
+}
+
+/// Plays a story and prints it with what came of each line.
+fn play(context: &Context, file: &Path) -> Ended {
+    let text = std::fs::read_to_string(file).map_err(|e| Failure::file("read", file, &e))?;
+    let script = Script::read(&text).map_err(|mistake| wrong(file, &mistake))?;
+    let played = story::play(&script);
+    if context.voice.json {
+        json::print(&told(&played));
+    } else {
+        output::line(played.text.trim_end());
+    }
+    match (&played.mistake, &played.violation) {
+        (Some(mistake), _) => Err(wrong(file, mistake)),
+        (None, Some(_)) => Ok(Exit::Failed),
+        (None, None) => Ok(Exit::Done),
+    }
+}
+
+fn wrong(file: &Path, mistake: &Mistake) -> Failure {
+    let what = format!("{}:{}: {}", file.display(), mistake.line, mistake.what);
+    Failure::configuration(what, "docs/stories.md has every form")
+}
+
+fn told(played: &Played) -> serde_json::Value {
+    let violation = played.violation.as_ref();
+    let violation = violation.map(|v| json!({ "check": v.check, "at": v.at, "what": v.what }));
+    json!({
+        "text": played.text,
+        "trace": format!("{:032x}", played.trace),
+        "violation": violation,
+        "mistake": played.mistake.as_ref().map(ToString::to_string),
+    })
+}
+
+fn histories(context: &Context, wanted: &Simulate) -> Ended {
     if !context.voice.json {
         output::line(&format!(
             "{} histories from seed {}, each run twice",

@@ -138,8 +138,8 @@ impl Stage {
                 settings.quirks.set(quirk, *on);
             }),
             Trouble::CrashAt(moment, calls) => self.lay_crash(*moment, *calls),
-            Trouble::PauseAt(calls, span) => {
-                self.armed(|armed| armed.pause = Some((*calls, *span)));
+            Trouble::FreezeAt(calls, span) => {
+                self.armed(|armed| armed.freeze = Some((*calls, *span)));
             }
             Trouble::CrashAtPoll(poll) => self.crash_in = Some(*poll),
             Trouble::Crash(worker) => {

@@ -87,7 +87,7 @@ pub enum Trouble {
     Quirk(String, bool),
     Crash(usize),
     Freeze(usize, Millis),
-    PauseAt(Calls, Millis),
+    FreezeAt(Calls, Millis),
     CrashAt(Moment, Calls),
     CrashAtPoll(u64),
     LoseStore,
@@ -232,8 +232,8 @@ const FORMS: &[(&str, fn(&Found) -> Made)] = &[
     ("freeze worker N for SPAN", |f| {
         trouble(Trouble::Freeze(worker(f["N"])?, span(f["SPAN"])?))
     }),
-    ("pause before the next CALL for SPAN", |f| {
-        trouble(Trouble::PauseAt(calls(f["CALL"])?, span(f["SPAN"])?))
+    ("freeze before the next CALL for SPAN", |f| {
+        trouble(Trouble::FreezeAt(calls(f["CALL"])?, span(f["SPAN"])?))
     }),
     ("crash before the next CALL", |f| {
         trouble(Trouble::CrashAt(Moment::Before, calls(f["CALL"])?))

@@ -161,11 +161,14 @@ impl Stage {
         })
     }
 
-    /// One step of the world; who comes to a crash that was laid dies.
+    /// One step of the world; who comes to a crash that was laid dies, and who is to freeze stands still.
     fn step(&mut self, limit: Timestamp, said: &mut Vec<String>) -> Stepped {
         let stepped = self.world.executor.step(limit);
         for worker in self.armed(|armed| std::mem::take(&mut armed.fallen)) {
             self.kill(worker, said);
+        }
+        for (worker, span) in self.armed(|armed| std::mem::take(&mut armed.frozen)) {
+            self.freeze(worker, span, said);
         }
         if let (Stepped::Polled(task), Some(left)) = (stepped, self.crash_in) {
             self.crash_in = (left > 1).then(|| left - 1);
@@ -176,6 +179,15 @@ impl Stage {
             }
         }
         stepped
+    }
+
+    fn freeze(&mut self, worker: usize, span: Millis, said: &mut Vec<String>) {
+        let running = self.world.workers[worker].as_ref().map(|w| w.task);
+        let until = self.world.now() + span;
+        if let Some(task) = self.commands.get(&worker).copied().or(running) {
+            self.world.executor.freeze(task, until);
+        }
+        said.push(format!("worker {} stands still until {until}", worker + 1));
     }
 
     fn worker_of(&self, task: TaskId) -> Option<usize> {

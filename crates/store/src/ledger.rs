@@ -41,6 +41,13 @@ pub struct LedgerRow {
     pub hash: String,
 }
 
+impl LedgerRow {
+    /// Whether this says of a write that nobody knows what became of it.
+    pub fn is_unanswered(&self) -> bool {
+        self.phase == Phase::After && self.detail.split(' ').next() == Some("unknown")
+    }
+}
+
 /// The first place where the chain does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerBreak {

@@ -14,7 +14,8 @@ use model::run::{Account, MemberRunState, Trouble, TroubleKind};
 use model::snapshot::{Reach, Snapshot};
 use planner::settle::Fate;
 use planner::tally;
-use store::Finished;
+use std::collections::BTreeMap;
+use store::{Finished, LedgerFilter};
 
 /// Photos follow their cards, and what changed under us is planned again: a few passes are enough, and what is
 /// left then waits for the next round.
@@ -38,6 +39,9 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
     if let Some(until) = resolve::resolve(place, look.folder.as_ref()).await? {
         return Ok(Again::At(until));
     }
+    if is_never_answered(place).await? {
+        return member::defer(place, &passing(NEVER_ANSWERED)).await;
+    }
     let Some(folder) = ensure_folder(place, &mut look).await? else {
         return member::defer(place, &passing(NO_FOLDER)).await;
     };
@@ -55,6 +59,31 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
 }
 
 const NO_FOLDER: &str = "the target folder could not be made; it is tried again in the next round";
+
+const NEVER_ANSWERED: &str =
+    "a write got no answer again and again; it is tried again in the next round";
+
+/// A write that got no answer so often within one run is left for the next one: a run comes to its end.
+const UNANSWERED_MAX: usize = 3;
+
+/// Is there a write of this run here that never gets an answer? Asked only when a performance goes on.
+async fn is_never_answered(place: &Place<'_>) -> Result<bool, JobError> {
+    if place.row.state != MemberRunState::Performing {
+        return Ok(false);
+    }
+    let filter = LedgerFilter {
+        tenant: Some(place.member.tenant.clone()),
+        run: Some(place.run.id),
+        member: Some(place.member.id),
+        ..LedgerFilter::default()
+    };
+    let rows = place.engine.store().ledger(&filter).await?;
+    let mut unanswered: BTreeMap<_, usize> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.is_unanswered()) {
+        *unanswered.entry((row.entry, row.part)).or_default() += 1;
+    }
+    Ok(unanswered.values().any(|times| *times >= UNANSWERED_MAX))
+}
 
 const STOPPED: &str = "not written: it was paused or given up, or its policy changed meanwhile; `almanac status` says";
 

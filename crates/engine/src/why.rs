@@ -9,7 +9,7 @@ use model::link::{Link, Origin, Part};
 use model::member::{Member, MemberState};
 use model::person::{Facts, Person};
 use model::tunnel::{Book, Source, SourcePlace, Tunnel};
-use model::{EntryId, MailboxId, TenantName};
+use model::{EntryId, MailboxId, TenantName, Timestamp};
 use planner::audience::Audience;
 use planner::contribute;
 use planner::select::{Selected, Selector};
@@ -376,6 +376,7 @@ fn verdict(
             chain.push("the user deleted the copy, and the tunnel respects that".to_owned());
             Answer::Absent
         }
+        (EntryState::Live { .. }, None) if member.state == MemberState::Left => Answer::Absent,
         (EntryState::Live { .. }, None) => {
             chain.push(format!(
                 "no copy yet: the mailbox has come through version {} of {}",
@@ -406,10 +407,13 @@ fn waiting(link: &Link) -> Vec<String> {
         );
     }
     if let Some(trouble) = &link.trouble {
-        lines.push(format!(
-            "refused {} times ({}); tried again {}",
-            trouble.attempts, trouble.reason, trouble.retry_at
-        ));
+        lines.push(match trouble.retry_at {
+            Timestamp::NEVER => format!("left alone: {}", trouble.reason),
+            at => format!(
+                "refused {} times ({}); tried again {at}",
+                trouble.attempts, trouble.reason
+            ),
+        });
     }
     lines
 }

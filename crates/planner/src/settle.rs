@@ -302,7 +302,7 @@ pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> O
 pub(crate) fn ambiguous(link: &Link) -> Link {
     Link {
         trouble: Some(Trouble {
-            reason: "several cards carry this stamp".to_owned(),
+            reason: "several cards could be this person".to_owned(),
             attempts: 1,
             retry_at: Timestamp::NEVER,
         }),

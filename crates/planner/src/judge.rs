@@ -105,12 +105,30 @@ fn rule_changed(input: &JudgeInput) -> Option<Halt> {
         .iter()
         .filter(|id| input.members.get(id).is_some_and(|t| t.deletes > 0))
         .count();
-    (entries + members > 0).then(|| Halt {
-        reason: HaltReason::RuleChanged,
-        detail: format!(
-            "a changed rule removes {entries} people, and all copies from {members} mailboxes"
+    let parts = [
+        (entries, counted(entries, "person", "people")),
+        (
+            members,
+            format!(
+                "all copies from {}",
+                counted(members, "mailbox", "mailboxes")
+            ),
         ),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(_, text)| text)
+        .collect();
+    (!parts.is_empty()).then(|| Halt {
+        reason: HaltReason::RuleChanged,
+        detail: format!("a changed rule removes {}", parts.join(", and ")),
     })
+}
+
+/// `1 mailbox`, `25 mailboxes`.
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// One thing that is limited.
@@ -178,10 +196,11 @@ fn exceeded(input: &JudgeInput, measure: &Measure) -> Option<Halt> {
     (limited && (members > 0 || too_many)).then(|| Halt {
         reason: measure.reason,
         detail: format!(
-            "{} {} over {} entries, in {members} mailboxes above the limit of {} {} {} %",
+            "{} {} of {}, in {} above the limit of {} {} {} %",
             input.members.values().map(measure.now).sum::<u64>(),
             measure.word,
-            now.len(),
+            counted(now.len(), "person", "people"),
+            counted(members, "mailbox", "mailboxes"),
             limits.items,
             if limits.both { "and" } else { "or" },
             limits.percent,

@@ -51,3 +51,38 @@ fn every_story_tells_what_it_told_before() {
     }
     assert!(broken.is_empty(), "{broken:#?}");
 }
+
+const DOCUMENT: &str = include_str!("../../../docs/stories.md");
+
+/// The comment that a story begins with, in one line.
+fn title(name: &str) -> String {
+    let text = std::fs::read_to_string(folder().join(format!("{name}.txt"))).unwrap();
+    let lines = text.lines().map_while(|line| line.strip_prefix('#'));
+    lines.map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_document_lists_every_story_and_no_other() {
+    let (_, list) = DOCUMENT.split_once("## The stories").unwrap();
+    let listed: Vec<&str> = list.lines().filter(|l| l.starts_with("| [")).collect();
+    let link = |n: &String| format!("[{n}](../crates/simulation/stories/{n}.out)");
+    let wanted: Vec<String> = stories()
+        .iter()
+        .map(|name| format!("| {} | {} |", link(name), title(name)))
+        .collect();
+    assert_eq!(listed, wanted, "docs/stories.md");
+}
+
+#[test]
+fn the_document_tells_every_form_and_every_kind_of_call() {
+    let forms = simulation::story::forms();
+    let untold: Vec<&str> = forms
+        .filter(|form| !DOCUMENT.contains(&format!("`{form}`")))
+        .collect();
+    assert!(untold.is_empty(), "docs/stories.md misses {untold:?}");
+    let calls = simulation::story::calls();
+    let untold: Vec<&str> = calls
+        .filter(|word| !DOCUMENT.contains(&format!("`{word}`")))
+        .collect();
+    assert!(untold.is_empty(), "docs/stories.md misses {untold:?}");
+}

@@ -22,6 +22,11 @@ use crate::checks::Violation;
 use scene::Scene;
 use stage::Stage;
 
+/// The words that a story names calls with, for the documentation.
+pub fn calls() -> impl Iterator<Item = &'static str> {
+    crate::armed::Calls::words().into_iter()
+}
+
 /// What became of a story.
 #[derive(Clone, Debug)]
 pub struct Played {

@@ -130,20 +130,65 @@ mod tests {
 
     #[test]
     fn mistakes_name_the_line_and_what_is_expected() {
-        wrong("# a story\n\nshow the money\n", expect![[""]]);
-        wrong("edit Anna Berg\n", expect![[""]]);
-        wrong("wait a bit\n", expect![[""]]);
-        wrong("person Anna Berg, shoe size 9\n", expect![[""]]);
-        wrong("person Anna\n", expect![[""]]);
-        wrong("run\n  tunnels: []\n", expect![[""]]);
-        wrong("  run\n", expect![[""]]);
-        wrong("policy\nrun\n", expect![[""]]);
+        wrong(
+            "# a story\n\nshow the money\n",
+            expect![
+                "line 3: expected `show folder FOLDER in MAILBOX` or `show folder MAILBOX` or `show run` or `show holds` or `show requests` or `show ledger`"
+            ],
+        );
+        wrong(
+            "edit Anna Berg\n",
+            expect!["line 1: expected `edit CARD in MAILBOX: FIELDS`"],
+        );
+        wrong(
+            "wait a bit\n",
+            expect!["line 1: `a bit` is no span: expected 30s, 15m, 1h 30m or 2d"],
+        );
+        wrong(
+            "person Anna Berg, shoe size 9\n",
+            expect![
+                "line 1: `shoe size 9` is not understood: expected a word and its value, or `no` and the word, of: mail, mobile, business, job, department, `mailbox`, `guest`, `disabled`"
+            ],
+        );
+        wrong(
+            "person Anna\n",
+            expect!["line 1: `Anna` is no name: expected a given name and a surname"],
+        );
+        wrong(
+            "run\n  tunnels: []\n",
+            expect!["line 2: an indented line belongs to `policy`; this one stands below `run`"],
+        );
+        wrong(
+            "  run\n",
+            expect![
+                "line 1: an indented line belongs to `policy`; this one stands below the beginning"
+            ],
+        );
+        wrong(
+            "policy\nrun\n",
+            expect!["line 1: `policy` is followed by an indented document: `tunnels:` and so on"],
+        );
         wrong(
             "policy\n  tunnels:\n    - id: t\n      tenat: contoso\n",
-            expect![[""]],
+            expect![
+                "line 3: tunnel `t` has no `tenant` (tenant: The tenant's name in the configuration)"
+            ],
         );
-        wrong("fault sunspots at rate 1\n", expect![[""]]);
-        wrong("fault throttled for the next 2 visits\n", expect![[""]]);
-        wrong("fault throttled at rate 3\n", expect![[""]]);
+        wrong(
+            "fault sunspots at rate 1\n",
+            expect![
+                "line 1: `sunspots` is no fault: expected one of reply_lost, error_after_commit, marker_missing, late_commit, request_lost, delivered_twice, visibility_lag, fresh_item_missing, delta_replayed, delta_doubled, delta_disordered, ghost_removed, delete_missing, cursor_lost, throttled, step_fails, steps_disordered, step_missing, page_truncated, page_expired, page_doubled, wrong_count, body_broken, read_refused, token_expired, consent_flaps, mailbox_flaps, write_conflict, poison_item, text_mangled, marker_stripped, rival_writes, hangs, shape_surprises, group_flaps, directory_late, directory_delta_repeats, directory_delta_replays, directory_delta_resets, directory_page_expires, directory_denied, directory_missing, directory_throttled, token_unavailable"
+            ],
+        );
+        wrong(
+            "fault throttled for the next 2 visits\n",
+            expect![
+                "line 1: `visits` is no kind of call: expected one of call, read, write, sign-in, directory-delta, directory-read, group-read, group-member, photo-read, mailbox-read, folder-read, contact-list, contact-delta, contact-read, folder-create, create, update, delete, photo, batch"
+            ],
+        );
+        wrong(
+            "fault throttled at rate 3\n",
+            expect!["line 1: `3` is no rate: expected 0 to 1"],
+        );
     }
 }

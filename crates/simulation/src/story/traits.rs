@@ -138,11 +138,11 @@ impl Traits {
             department: self.text("department"),
             enabled: !self.says("disabled"),
             guest: self.says("guest"),
-            deleted: false,
             mailbox: match self.says("mailbox") {
                 true => Place::User,
                 false => Place::None,
             },
+            ..Resident::default()
         }
     }
 

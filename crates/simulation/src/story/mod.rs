@@ -5,18 +5,20 @@
 //! world, cloud, store and engine as a history of seeds; the same monitors watch, and a promise that is broken ends it.
 
 mod acts;
+mod document;
 mod folder;
 mod form;
 mod scene;
 mod script;
 mod show;
 mod stage;
+mod table;
 mod traits;
 mod verb;
 mod work;
 
 pub use script::{Mistake, Script};
-pub use verb::forms;
+pub use table::forms;
 
 use crate::checks::Violation;
 use scene::Scene;

@@ -1,6 +1,7 @@
 //! Scripts: a text as statements, each with its line, so that every mistake can be pointed at before anything is played.
 
-use super::verb::{self, Verb};
+use super::verb::Verb;
+use super::{document, table};
 use std::fmt;
 
 /// A story that can be played.
@@ -76,7 +77,7 @@ fn line(written: &[&str], number: usize) -> Result<Line, Mistake> {
             verb: None,
         });
     }
-    let verb = verb::read(first).map_err(wrong)?;
+    let verb = table::read(first).map_err(wrong)?;
     let verb = match verb {
         Verb::Policy(_) => Verb::Policy(policy(block, number)?),
         other => {
@@ -111,7 +112,7 @@ fn policy(block: &[&str], above: usize) -> Result<String, Mistake> {
         .map(|l| l.get(indent..).unwrap_or(""))
         .collect();
     let text = format!("{}\n", cut.join("\n"));
-    verb::known_policy(&text).map_err(|(line, what)| Mistake {
+    document::known(&text).map_err(|(line, what)| Mistake {
         line: above + line.max(1),
         what,
     })?;

@@ -1,13 +1,16 @@
 //! Settling: what became of a step, and what the link says afterwards. Pure.
 
 use crate::change::{Values, deviations};
+use crate::compare::{element_key, same, split};
 use crate::receive::card;
 use crate::rules::Rules;
+use model::field::Kind;
 use model::link::{Link, Op, Origin, Sent, Trouble};
 use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
 use model::tunnel::WhenPresent;
-use model::{Etag, Field, Item, ItemId, Millis, Sighting, Timestamp};
+use model::{Etag, Field, Item, ItemId, Millis, Sighting, Timestamp, Value};
+use std::collections::BTreeSet;
 
 /// How long a write may take until we can know what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,14 +144,18 @@ fn done(
         Step::Update {
             content,
             changes,
+            before,
             shown,
             tug,
             ..
         } => {
             count_tug(&mut link, settling, *tug, *content);
             if link.origin == Origin::Adopted {
-                link.wrote
-                    .extend(changes.iter().filter(|(_, v)| v.is_some()).map(|(f, _)| *f));
+                let ours = changes.iter().filter(|(f, v)| {
+                    let was = before.get(f).and_then(Option::as_ref);
+                    v.as_ref().is_some_and(|v| says_more(**f, was, v))
+                });
+                link.wrote.extend(ours.map(|(f, _)| *f));
             }
             let wish = settling.content.cloned().unwrap_or_default();
             link.shown = deviations(&wish, &echoed(changes, shown, seen));
@@ -165,6 +172,20 @@ fn done(
         Step::Delete { .. } => return (over(settling.link, false), Fate::Over),
     }
     (link, Fate::Done)
+}
+
+/// Does a write put anything there that was not there before? What a user had already stays theirs, in whatever form
+/// we write it: it is not taken back.
+fn says_more(field: Field, before: Option<&Value>, after: &Value) -> bool {
+    match field.kind() {
+        Kind::Set | Kind::Slots { .. } | Kind::Mails { .. } => {
+            let keys = |v: Option<&Value>| -> BTreeSet<String> {
+                split(v).iter().map(|e| element_key(field, e)).collect()
+            };
+            !keys(Some(after)).is_subset(&keys(before))
+        }
+        _ => !same(field, before, Some(after)),
+    }
 }
 
 /// The base after a create: the echo, else what was sent. A field that the rules left out has no base of its

@@ -428,7 +428,7 @@ impl Calm {
     fn work_through(world: &mut World, mut runs: Vec<model::RunId>) {
         for _ in 0..6 {
             Self::work(world, &runs);
-            if world.violated() || world.decide(|_| true) + world.reconsider() == 0 {
+            if world.violated() || world.decide(|_| true) + world.reconsider().len() == 0 {
                 return;
             }
             runs.extend(Self::open_runs(world));

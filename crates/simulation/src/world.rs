@@ -378,10 +378,10 @@ impl World {
         holds.len()
     }
 
-    /// A person approves after all what they rejected last. How many plans that were.
-    pub fn reconsider(&mut self) -> usize {
+    /// A person approves after all what they rejected last: the runs that plan it anew.
+    pub fn reconsider(&mut self) -> Vec<model::RunId> {
         let engine = self.engine(0);
-        let mut again = 0;
+        let mut again = Vec::new();
         for book in engine.books() {
             let last = store::RunFilter {
                 tenant: Some(book.tenant.clone()),
@@ -398,7 +398,7 @@ impl World {
                 }
             });
             match done {
-                Ok(run) => again += usize::from(run.is_some()),
+                Ok(run) => again.extend(run),
                 Err(error) => self.broken(&error),
             }
         }

@@ -40,7 +40,8 @@ fn a_history_has_hundreds_of_calls_and_dozens_of_faults() {
 
 /// Histories that still break a promise, with the promise: not yet told apart into a fault of the product and one of
 /// the oracle. Each is told in the closing note of its issue. A seed leaves when it is mended;
-/// one enters only when a sharper check or another fault finds it (12: waiting by a wall clock that jumps).
+/// one enters only when a sharper check or another fault finds it (12: a user copied a card whose
+/// create had no answer; both bear one stamp, and both stay when their person has gone).
 const OPEN: &[(u64, &str)] = &[(12, "I23")];
 
 #[test]

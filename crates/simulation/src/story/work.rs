@@ -62,12 +62,21 @@ impl Stage {
         Ok(said)
     }
 
-    /// A person decides about everything that waits, and it is carried out.
+    /// A person decides about everything that waits, and it is carried out. Where nothing waits, a yes is to what they
+    /// rejected last.
     fn decide(&mut self, approve: bool) -> Said {
         let mark = self.writes();
         let holds = block_on(self.world.store.waiting_holds(None)).map_err(words)?;
         if holds.is_empty() {
-            return Ok(vec!["nothing waits for anybody".to_owned()]);
+            let again = match approve {
+                true => self.world.reconsider(),
+                false => Vec::new(),
+            };
+            if again.is_empty() {
+                return Ok(vec!["nothing waits for anybody".to_owned()]);
+            }
+            let said = self.work_on(&again, 1);
+            return self.tell(said, &again, mark);
         }
         let engine = self.engine();
         let runs: Vec<RunId> = holds.iter().map(|h| h.run).collect();

@@ -10,6 +10,7 @@ use model::catalog::EntryState;
 use model::link::Part;
 use model::mutant::{self, Mutant};
 use model::snapshot::{Here, Seen, Snapshot, Stamp};
+use model::tunnel::WhenPresent;
 use model::{EntryId, Field, Item, ItemId, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,12 +38,23 @@ impl Likeness {
 /// What a card of this person may look like: as the sources say it, and as the field rules let us write it. A number
 /// that is never copied makes nobody another person.
 fn likenesses(content: &Item, rules: &Rules) -> BTreeSet<Likeness> {
+    const LOOKED_AT: [Field; 7] = [
+        Field::DisplayName,
+        Field::GivenName,
+        Field::Surname,
+        Field::Emails,
+        Field::MobilePhone,
+        Field::BusinessPhones,
+        Field::HomePhones,
+    ];
     let region = rules.options.region.as_deref();
-    let shown = card(content, rules);
-    [content, &shown]
-        .into_iter()
-        .filter_map(|item| Likeness::of(item, region))
-        .collect()
+    let mut all: BTreeSet<Likeness> = Likeness::of(content, region).into_iter().collect();
+    // Numbers are slow to read: not twice where nothing of what is compared is left out.
+    let hidden = |f: &Field| rules.of_field(*f).when_present == WhenPresent::Never;
+    if LOOKED_AT.iter().any(hidden) {
+        all.extend(Likeness::of(&card(content, rules), region));
+    }
+    all
 }
 
 /// The lower-case e-mail addresses of an item.
@@ -100,9 +112,18 @@ pub enum Find<'a> {
 
 /// Does a look show a card without a mark of ours that is not linked either: one that somebody who comes later may be?
 pub fn sees_strangers(observed: &Snapshot, links: &Links) -> bool {
+    let unmarked =
+        |seen: &Seen| matches!(seen, Seen::Here(here) if !matches!(here.stamp, Stamp::Text(_)));
+    let mut strange = observed
+        .items
+        .iter()
+        .filter(|(_, seen)| unmarked(seen))
+        .peekable();
+    if strange.peek().is_none() {
+        return false;
+    }
     let linked: BTreeSet<&ItemId> = links.values().filter_map(|l| l.item.as_ref()).collect();
-    let strange = |(id, seen): (&ItemId, &Seen)| matches!(seen, Seen::Here(here) if !matches!(here.stamp, Stamp::Text(_)) && !linked.contains(id));
-    observed.items.iter().any(strange)
+    strange.any(|(id, _)| !linked.contains(id))
 }
 
 /// Everything that a look showed beside the linked items.

@@ -308,42 +308,41 @@ fn unlinked(
     wish: Wish,
     plan: &mut Plan,
 ) {
+    let rules = input.rules;
     match wish {
         Wish::Card { .. } if refused => {
             note(plan, Some(entry), None, Reason::UserDeleted, "");
         }
-        Wish::Card { content, item, .. } => {
-            match strangers.find(entry, generation, item, input.rules) {
-                Find::Bearer {
-                    item: id,
-                    here,
-                    generation,
-                } => {
-                    users_copies(strangers, entry, Some(id), plan);
-                    let link = new_link(input, entry, Origin::Created, generation, id, here);
-                    adopt(input, link, (content, item), here, plan);
-                }
-                Find::Match { item: id, here } => {
-                    let link = new_link(input, entry, Origin::Adopted, generation, id, here);
-                    adopt(input, link, (content, item), here, plan);
-                }
-                Find::Several(count) => {
-                    note(
-                        plan,
-                        Some(entry),
-                        None,
-                        Reason::Ambiguous,
-                        &count.to_string(),
-                    );
-                    remember_ambiguity(input, entry, plan);
-                }
-                Find::Unread(id) => note(plan, Some(entry), Some(id), Reason::Unseen, "stamp"),
-                Find::Nothing => {
-                    users_copies(strangers, entry, None, plan);
-                    create(input, entry, generation + 1, wish, plan);
-                }
+        Wish::Card { content, item, .. } => match strangers.find(entry, generation, item, rules) {
+            Find::Bearer {
+                item: id,
+                here,
+                generation,
+            } => {
+                users_copies(strangers, entry, Some(id), plan);
+                let link = new_link(input, entry, Origin::Created, generation, id, here);
+                adopt(input, link, (content, item), here, plan);
             }
-        }
+            Find::Match { item: id, here } => {
+                let link = new_link(input, entry, Origin::Adopted, generation, id, here);
+                adopt(input, link, (content, item), here, plan);
+            }
+            Find::Several(count) => {
+                note(
+                    plan,
+                    Some(entry),
+                    None,
+                    Reason::Ambiguous,
+                    &count.to_string(),
+                );
+                remember_ambiguity(input, entry, plan);
+            }
+            Find::Unread(id) => note(plan, Some(entry), Some(id), Reason::Unseen, "stamp"),
+            Find::Nothing => {
+                users_copies(strangers, entry, None, plan);
+                create(input, entry, generation + 1, wish, plan);
+            }
+        },
         Wish::NoCard(_) | Wish::Stranger => {
             // Whatever was refused of a card is no matter any more once nobody wants the card.
             let link = input.links.get(&(entry, Part::Core));

@@ -419,6 +419,21 @@ fn an_exact_match_is_adopted() {
 }
 
 #[test]
+fn a_number_that_is_never_copied_makes_nobody_another_person() {
+    check(
+        r"rule mobile_phone never keep
+         entry E1 c1 display_name=Anna emails=a@x mobile_phone=+491
+         entry E2 c2 display_name=Ben emails=b@x mobile_phone=+492
+         seen i1 display_name=Anna emails=a@x
+         seen i2 display_name=Ben emails=b@x mobile_phone=+492",
+        expect![[r#"
+            agree E1 i1 c1 Adopted gen 0
+            agree E2 i2 c2 Adopted gen 0
+        "#]],
+    );
+}
+
+#[test]
 fn an_adopted_card_gets_what_it_lacks() {
     check(
         r"rule spouse_name always keep

@@ -8,7 +8,7 @@ use model::catalog::{
     Catalog, CatalogChange, CatalogView, Contribution, EntryChange, EntryState, EntryWish,
     MemberChange, View, ViewEntry,
 };
-use model::{CatalogId, ContentId, EntryId, TenantName, Timestamp, ViewId};
+use model::{CatalogId, ContentId, EntryId, MemberId, TenantName, Timestamp, ViewId};
 use std::collections::BTreeMap;
 
 impl Store {
@@ -18,22 +18,10 @@ impl Store {
         self.read(move |db| load(db, &tenant, catalog)).await
     }
 
-    /// Writes a change in one transaction. Entries that really change get the catalog's next version; the
-    /// answer is the version after the commit.
-    pub async fn commit_catalog(
-        &self,
-        tenant: &TenantName,
-        catalog: CatalogId,
-        change: &CatalogChange,
-        now: Timestamp,
-    ) -> Result<i64> {
-        let (tenant, change) = (tenant.clone(), change.clone());
-        self.write(move |db| commit(db, &tenant, catalog, &change, now))
-            .await
-    }
-
     /// Writes down what one round has found, of people and of mailboxes, in one transaction: a rule that counts as known
-    /// while its leavers are not would make them leave by a fact, which nobody is asked about.
+    /// while its leavers are not would make them leave by a fact, which nobody is asked about. Entries that really
+    /// change get the catalog's next version. The answer: the members that joined, came back, changed their view or
+    /// leave now, so need to be looked at.
     pub async fn commit_round(
         &self,
         tenant: &TenantName,
@@ -41,13 +29,13 @@ impl Store {
         people: &CatalogChange,
         members: &MemberChange,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<Vec<MemberId>> {
         let (tenant, people, members) = (tenant.clone(), people.clone(), members.clone());
         self.write(move |db| {
             if !people.is_empty() {
                 commit(db, &tenant, catalog, &people, now)?;
             }
-            crate::member::apply(db, &tenant, catalog, &members, now).map(|_| ())
+            crate::member::apply(db, &tenant, catalog, &members, now)
         })
         .await
     }

@@ -34,20 +34,6 @@ impl Store {
             .await
     }
 
-    /// Carries out a change among members. The answer: those that joined, came back, changed their view or
-    /// leave now, so need to be looked at.
-    pub async fn apply_member_change(
-        &self,
-        tenant: &TenantName,
-        catalog: CatalogId,
-        change: &MemberChange,
-        now: Timestamp,
-    ) -> Result<Vec<MemberId>> {
-        let (tenant, change) = (tenant.clone(), change.clone());
-        self.write(move |db| apply(db, &tenant, catalog, &change, now))
-            .await
-    }
-
     /// Notes which folder a member's is, by id and by the name it shows; `None`: it is not there any more,
     /// so that the next look must find or make it, and be a full one.
     pub async fn set_folder(
@@ -76,12 +62,10 @@ impl Store {
             .await
     }
 
-    /// How many people the member's catalog has for it that were not brought there yet.
-    pub async fn newcomers(&self, member: MemberId) -> Result<u64> {
-        let count = self
-            .read(move |db| db.number(NEWCOMERS, args![member]))
-            .await?;
-        Ok(u64::try_from(count).unwrap_or(0))
+    /// Has the catalog anybody for this member who was not brought there yet?
+    pub async fn has_newcomers(&self, member: MemberId) -> Result<bool> {
+        self.read(move |db| Ok(db.number(NEWCOMERS, args![member])? > 0))
+            .await
     }
 
     /// Ends a member's life, after its copies were taken back or left.
@@ -122,6 +106,7 @@ pub(crate) fn catalog_of(db: &Db, tenant: &TenantName, member: MemberId) -> Resu
     })
 }
 
+/// Carries out a change among members, and answers which of them need to be looked at.
 pub(crate) fn apply(
     db: &Db,
     tenant: &TenantName,

@@ -118,7 +118,7 @@ pub fn approve(context: &Context, wanted: &Decision) -> Ended {
             .map_err(|e| store_failure(&e))?
             .ok_or_else(|| moved_on(run.id))?;
         context.voice.say(format!(
-            "Run {} was rejected; approved after all, so run {again} plans it again and carries out the same plan.",
+            "Run {} was rejected; approved after all. Run {again} plans again, and carries out what comes out the same.",
             run.id
         ));
         return carry_out(context, &house, again);

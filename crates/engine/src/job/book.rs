@@ -202,11 +202,9 @@ async fn rests(
     };
     let runs = engine.store().runs(&last).await?;
     let rejected = runs.iter().find(|r| r.state == RunState::Rejected);
-    let every = book.tunnels.iter().map(|t| t.every).min();
     let until = rejected
         .and_then(|r| r.ended_at)
-        .zip(every)
-        .map(|(ended, every)| ended + every);
+        .map(|ended| ended + every(book));
     Ok(until.filter(|until| *until > now))
 }
 
@@ -270,18 +268,19 @@ pub(crate) async fn next_round(
     book: &Book,
     now: Timestamp,
 ) -> Result<Again, JobError> {
-    let every = book
-        .tunnels
-        .iter()
-        .map(|t| t.every)
-        .min()
-        .unwrap_or(Millis::hours(1));
+    let every = every(book);
     let soon = if engine.has_leavers(book).await? {
         engine.settings().bounds.visible
     } else {
         every
     };
     Ok(Again::At(now + every.min(soon)))
+}
+
+/// The pace of a book is that of its quickest tunnel.
+fn every(book: &Book) -> Millis {
+    let all = book.tunnels.iter().map(|t| t.every);
+    all.min().unwrap_or(Millis::hours(1))
 }
 
 /// Says that these members want to be looked at now.

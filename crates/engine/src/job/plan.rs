@@ -153,10 +153,9 @@ impl Place<'_> {
             return Ok(Wanted::Full);
         }
         let store = self.engine.store();
-        let newcomers = self.member.strangers && store.newcomers(self.member.id).await? > 0;
-        Ok(match newcomers {
-            true => Wanted::Full,
-            false => Wanted::Changes,
-        })
+        if self.member.strangers && store.has_newcomers(self.member.id).await? {
+            return Ok(Wanted::Full);
+        }
+        Ok(Wanted::Changes)
     }
 }

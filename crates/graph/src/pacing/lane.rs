@@ -199,3 +199,20 @@ impl Lane {
 const DIRECTORY_SLOTS: usize = 8;
 const DIRECTORY_UNITS: u64 = 3_500;
 const DIRECTORY_SPAN: Millis = Millis::seconds(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_throttled_steps_the_longest_wait_counts() {
+        let until = |ms| Signal::Throttled {
+            until: Timestamp(ms),
+        };
+        assert_eq!(until(1_000).and(until(600_000)), until(600_000));
+        assert_eq!(until(600_000).and(until(1_000)), until(600_000));
+        assert_eq!(until(1_000).and(Signal::Fine), until(1_000));
+        assert_eq!(Signal::Fine.and(until(1_000)), until(1_000));
+        assert_eq!(Signal::Fine.and(Signal::Silent), Signal::Silent);
+    }
+}

@@ -3,7 +3,8 @@
 use crate::support::*;
 use futures::executor::block_on;
 use model::catalog::{
-    CatalogChange, Contribution, EntryChange, EntryState, EntryWish, GoneCause, Identity, Standing,
+    CatalogChange, Contribution, EntryChange, EntryState, EntryWish, GoneCause, Identity,
+    MemberChange, Standing,
 };
 use model::{ContentId, EntryId, Millis, Timestamp};
 use std::sync::Arc;
@@ -35,7 +36,9 @@ fn gone(entry: u128) -> EntryChange {
 }
 
 fn change(store: &Store, change: &CatalogChange, at: Timestamp) -> i64 {
-    block_on(store.commit_catalog(&tenant(), CATALOG, change, at)).unwrap()
+    let nobody = MemberChange::default();
+    block_on(store.commit_round(&tenant(), CATALOG, change, &nobody, at)).unwrap();
+    block_on(store.catalog_version(&tenant(), CATALOG)).unwrap()
 }
 
 #[test]
@@ -123,9 +126,12 @@ fn a_catalog_belongs_to_one_tenant() {
         let other = "fabrikam".into();
         let theirs = block_on(store.load_catalog(&other, CATALOG)).unwrap();
         assert_eq!(theirs, model::catalog::Catalog::default());
-        let taken =
-            block_on(store.commit_catalog(&other, CATALOG, &entries(vec![live(9, "Eve")]), NOW));
+        let joins = joining("eve", "all");
+        let eve = entries(vec![live(9, "Eve")]);
+        let taken = block_on(store.commit_round(&other, CATALOG, &eve, &joins, NOW));
         assert!(taken.is_err());
+        // What is refused is not kept in part.
+        assert!(block_on(store.members(&other, CATALOG)).unwrap().is_empty());
         let content = content_of(store, 1);
         assert!(
             block_on(store.contents(&other, &[content]))

@@ -2,14 +2,14 @@
 
 use crate::support::*;
 use futures::executor::block_on;
-use model::catalog::{Leaving, MemberChange};
+use model::catalog::{CatalogChange, Leaving, MemberChange};
 use model::member::MemberState;
 use model::tunnel::Copies;
 use model::{FolderId, MemberId};
 use store::{Finished, Store};
 
 fn apply(store: &Store, change: &MemberChange) -> Vec<MemberId> {
-    block_on(store.apply_member_change(&tenant(), CATALOG, change, NOW)).unwrap()
+    round(store, &CatalogChange::default(), change)
 }
 
 fn leaving(member: MemberId) -> MemberChange {

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use futures::executor::block_on;
-use model::catalog::{CatalogChange, Contribution, Identity, Standing};
+use model::catalog::{CatalogChange, Contribution, Identity, MemberChange, Standing};
 use model::link::Op;
 use model::plan::Tally;
 use model::{EntryId, Field, Value};
@@ -56,7 +56,7 @@ fn change() -> CatalogChange {
 /// Puts the secret wherever content can go.
 fn fill(store: &Store) {
     let bytes = SECRET.as_bytes().to_vec();
-    block_on(store.commit_catalog(&tenant(), CATALOG, &change(), NOW)).unwrap();
+    round(store, &change(), &MemberChange::default());
     let looked = vec![("z".to_owned(), Some(bytes.clone()))];
     let of = tenant();
     let saved = store.save_collection(&of, "directory", looked, true, None, true, NOW);
@@ -97,7 +97,7 @@ fn sealing_anew_is_no_change() {
     let (clock, chance) = (TestClock::at(NOW.0), Arc::new(Counter::default()));
     let seal = Arc::new(Scrambled::default());
     let store = Store::in_memory_with(clock, chance, Mode::Inline, seal).unwrap();
-    let commit = || block_on(store.commit_catalog(&tenant(), CATALOG, &change(), NOW)).unwrap();
+    let commit = || round(&store, &change(), &MemberChange::default());
     commit();
     assert_eq!(
         rows_changed(&store, || {

@@ -133,16 +133,22 @@ pub fn joining(mailbox: &str, view: &str) -> MemberChange {
     }
 }
 
+/// Writes a round of the test catalog down.
+pub fn round(store: &Store, people: &CatalogChange, members: &MemberChange) -> Vec<MemberId> {
+    block_on(store.commit_round(&tenant(), CATALOG, people, members, NOW)).unwrap()
+}
+
 /// A member of the test catalog in this mailbox.
 pub fn member(store: &Store, mailbox: &str) -> MemberId {
     let change = joining(mailbox, "all");
-    block_on(store.apply_member_change(&tenant(), CATALOG, &change, NOW)).unwrap()[0]
+    round(store, &CatalogChange::default(), &change)[0]
 }
 
 /// Mints a version with these people as entries 1, 2, 3 …
 pub fn commit(store: &Store, names: &[&str]) -> i64 {
     let changes = (1..).zip(names).map(|(n, name)| live(n, name)).collect();
-    block_on(store.commit_catalog(&tenant(), CATALOG, &entries(changes), NOW)).unwrap()
+    round(store, &entries(changes), &MemberChange::default());
+    block_on(store.catalog_version(&tenant(), CATALOG)).unwrap()
 }
 
 pub fn job(tenant: &str, lane: &str) -> Job {

@@ -4,10 +4,6 @@ use almanac::{cli::Cli, command, exit::Exit, output};
 use clap::Parser;
 use std::process::ExitCode;
 
-/// A first fill is many small pieces: planning and the wire form of cards allocate all the time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

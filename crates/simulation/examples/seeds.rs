@@ -2,9 +2,6 @@
 
 use simulation::{Options, run, run_many};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| args.get(at).and_then(|a| a.parse().ok()).unwrap_or(1);

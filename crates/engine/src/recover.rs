@@ -17,22 +17,37 @@ use std::collections::BTreeSet;
 const FOLDERS: usize = 3;
 const MAILBOXES: usize = 20;
 
-/// The entries that stamps in some of these mailboxes speak of.
+/// What a search of mailboxes found.
+#[derive(Debug)]
+pub(crate) struct Found<T> {
+    pub found: BTreeSet<T>,
+    /// A mailbox did not answer: search again.
+    pub incomplete: bool,
+}
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self {
+            found: BTreeSet::new(),
+            incomplete: false,
+        }
+    }
+}
+
+/// The entries that stamps in some of these mailboxes speak of. Incomplete when nothing was found and one of them
+/// did not answer.
 pub(crate) async fn known_stamps(
     engine: &Engine,
     tenant: &Tenant,
     book: &Book,
     mailboxes: &[MailboxId],
-) -> Result<BTreeSet<EntryId>, JobError> {
-    let (mut known, mut folders) = (BTreeSet::new(), 0);
+) -> Result<Found<EntryId>, JobError> {
+    let (mut known, mut folders, mut silent) = (BTreeSet::new(), 0, false);
     for mailbox in mailboxes.iter().take(MAILBOXES) {
-        let found = match stamps(engine, tenant, book, mailbox).await {
-            Ok(found) => found,
-            // One mailbox that does not answer tells nothing; the next may.
-            Err(error @ (GraphError::SignIn { .. } | GraphError::Credential { .. })) => {
-                return Err(error.into());
-            }
-            Err(_) => continue,
+        // One mailbox that does not answer tells nothing; the next may.
+        let Some(found) = answer(stamps(engine, tenant, book, mailbox).await)? else {
+            silent = true;
+            continue;
         };
         folders += usize::from(!found.is_empty());
         known.extend(found);
@@ -40,15 +55,10 @@ pub(crate) async fn known_stamps(
             break;
         }
     }
-    Ok(known)
-}
-
-/// What a search for forgotten copies found.
-#[derive(Debug, Default)]
-pub(crate) struct Strays {
-    pub mailboxes: BTreeSet<MailboxId>,
-    /// A mailbox did not answer: search again.
-    pub incomplete: bool,
+    Ok(Found {
+        incomplete: silent && known.is_empty(),
+        found: known,
+    })
 }
 
 /// Which of these mailboxes hold copies of the book: one folder list each, and a listing where there is a folder.
@@ -57,21 +67,35 @@ pub(crate) async fn strays(
     tenant: &Tenant,
     book: &Book,
     mailboxes: &[MailboxId],
-) -> Result<Strays, JobError> {
-    let mut strays = Strays::default();
+) -> Result<Found<MailboxId>, JobError> {
+    let mut strays = Found::default();
     for mailbox in mailboxes {
-        match stamps(engine, tenant, book, mailbox).await {
-            Ok(found) if found.is_empty() => {}
-            Ok(_) => {
-                strays.mailboxes.insert(mailbox.clone());
+        match answer(stamps(engine, tenant, book, mailbox).await)? {
+            Some(found) if found.is_empty() => {}
+            Some(_) => {
+                strays.found.insert(mailbox.clone());
             }
-            Err(GraphError::SignIn { at, reason }) => {
-                return Err(GraphError::SignIn { at, reason }.into());
-            }
-            Err(_) => strays.incomplete = true,
+            None => strays.incomplete = true,
         }
     }
     Ok(strays)
+}
+
+/// `None`: nothing can be said yet. A mailbox that is not there, or that we may not read, holds nothing that we could
+/// take back.
+fn answer(
+    stamps: Result<BTreeSet<EntryId>, GraphError>,
+) -> Result<Option<BTreeSet<EntryId>>, JobError> {
+    match stamps {
+        Ok(found) => Ok(Some(found)),
+        Err(error @ (GraphError::SignIn { .. } | GraphError::Credential { .. })) => {
+            Err(error.into())
+        }
+        Err(
+            GraphError::NoMailbox { .. } | GraphError::Gone { .. } | GraphError::Permission { .. },
+        ) => Ok(Some(BTreeSet::new())),
+        Err(_) => Ok(None),
+    }
 }
 
 async fn stamps(

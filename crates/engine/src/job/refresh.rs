@@ -50,6 +50,8 @@ const RULES: &str = "rules";
 const REFUSED: &str = "refused";
 /// What a catalog was last compiled from.
 const COMPILED: &str = "compiled";
+/// Copies of a lost store are still being searched for: a mailbox did not answer.
+const SEARCH: &str = "search";
 
 pub(crate) async fn refresh(
     engine: &Engine,
@@ -208,35 +210,47 @@ async fn compile_book(
         })
     };
     let mut compiled = with(&BTreeSet::new(), &BTreeSet::new())?;
+    // A book that this store has never seen: copies of an earlier one may be out there.
+    let search = catalog.version == 0 || store.setting(&scope(book), SEARCH).await?.is_some();
     let mut searched = true;
-    if catalog.version == 0 {
-        // A book that this store has never seen: copies of an earlier one may be out there.
-        let mailboxes: Vec<_> = compiled.members.join.keys().cloned().collect();
-        let known = recover::known_stamps(engine, tenant, book, &mailboxes).await?;
-        let others = others(&facts, &mailboxes, &members);
-        let strays = match takes_copies_along(book) && (!known.is_empty() || is_removed(book)) {
+    if search {
+        let named = named(&compiled, &members);
+        let known = recover::known_stamps(engine, tenant, book, &named).await?;
+        let others = others(&facts, &named);
+        let strays = match takes_copies_along(book) && (!known.found.is_empty() || is_removed(book))
+        {
             true => recover::strays(engine, tenant, book, &others).await?,
-            false => recover::Strays::default(),
+            false => recover::Found::default(),
         };
-        searched = !strays.incomplete;
-        if !known.is_empty() || !strays.mailboxes.is_empty() {
-            compiled = with(&known, &strays.mailboxes)?;
+        searched = !known.incomplete && !strays.incomplete;
+        if !known.found.is_empty() || !strays.found.is_empty() {
+            compiled = with(&known.found, &strays.found)?;
         }
+        // Before the catalog has a version: a search that was broken off is not forgotten.
+        store
+            .set_setting(&scope(book), SEARCH, Some("open"))
+            .await?;
     }
     keep(engine, book, &catalog, &members, &compiled).await?;
-    engine
-        .store()
+    if search && searched {
+        store.set_setting(&scope(book), SEARCH, None).await?;
+    }
+    store
         .set_setting(&scope(book), COMPILED, searched.then_some(sources))
         .await?;
     Ok(())
 }
 
+/// The mailboxes of the audiences and those that were in them.
+fn named(compiled: &Compiled, members: &[Member]) -> Vec<MailboxId> {
+    let known = members.iter().map(|m| &m.mailbox);
+    let all: BTreeSet<&MailboxId> = compiled.members.join.keys().chain(known).collect();
+    all.into_iter().cloned().collect()
+}
+
 /// Mailboxes that the book does not name (any more).
-fn others(facts: &Facts, named: &[MailboxId], members: &[Member]) -> Vec<MailboxId> {
-    let known: BTreeSet<&MailboxId> = named
-        .iter()
-        .chain(members.iter().map(|m| &m.mailbox))
-        .collect();
+fn others(facts: &Facts, named: &[MailboxId]) -> Vec<MailboxId> {
+    let known: BTreeSet<&MailboxId> = named.iter().collect();
     let usable = facts
         .mailboxes
         .iter()

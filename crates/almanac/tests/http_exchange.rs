@@ -25,7 +25,15 @@ impl Clock for Stepping {
         if late { Timestamp(2_000) } else { Timestamp(0) }
     }
 
+    fn steady(&self) -> Timestamp {
+        Timestamp(0)
+    }
+
     fn sleep_until(&self, _: Timestamp) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+
+    fn sleep(&self, _: Millis) -> BoxFuture<'static, ()> {
         Box::pin(async {})
     }
 }

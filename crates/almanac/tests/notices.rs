@@ -207,7 +207,15 @@ impl Clock for Moved {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
 
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
+
     fn sleep_until(&self, _: Timestamp) -> BoxFuture<'static, ()> {
+        Box::pin(futures::future::pending())
+    }
+
+    fn sleep(&self, _: Millis) -> BoxFuture<'static, ()> {
         Box::pin(futures::future::pending())
     }
 }

@@ -9,11 +9,13 @@ use futures::future::BoxFuture;
 /// Time. Everything that waits or reads an instant does it here.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
+    /// An instant that only moves forward, at the pace of real time, however the clock is set. It means nothing but
+    /// in comparison with another one of the same process.
+    fn steady(&self) -> Timestamp;
     /// Resolves at or after `until`.
     fn sleep_until(&self, until: Timestamp) -> BoxFuture<'static, ()>;
-    fn sleep(&self, span: Millis) -> BoxFuture<'static, ()> {
-        self.sleep_until(self.now() + span)
-    }
+    /// Resolves when so much time has passed, also if the clock is set meanwhile.
+    fn sleep(&self, span: Millis) -> BoxFuture<'static, ()>;
 }
 
 /// One HTTP request, complete.

@@ -289,11 +289,19 @@ impl Clock for SkewedClock {
         self.time.now() + Millis(self.skew_ms.load(Ordering::Relaxed))
     }
 
+    fn steady(&self) -> Timestamp {
+        self.time.now()
+    }
+
     fn sleep_until(&self, until: Timestamp) -> BoxFuture<'static, ()> {
         Box::pin(
             self.time
                 .sleep_until(until - Millis(self.skew_ms.load(Ordering::Relaxed))),
         )
+    }
+
+    fn sleep(&self, span: Millis) -> BoxFuture<'static, ()> {
+        Box::pin(self.time.sleep_until(self.time.now() + span))
     }
 }
 

@@ -3,7 +3,8 @@
 use futures::future::BoxFuture;
 use model::seam::Clock;
 use model::{Millis, Timestamp};
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,6 +17,16 @@ impl Clock for MachineClock {
     )]
     fn now(&self) -> Timestamp {
         Timestamp(jiff::Timestamp::now().as_millisecond())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the seam where time enters"
+    )]
+    fn steady(&self) -> Timestamp {
+        static START: OnceLock<Instant> = OnceLock::new();
+        let passed = START.get_or_init(Instant::now).elapsed();
+        Timestamp(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
     }
 
     /// Looks at the clock again after every sleep: the machine may have been suspended or its clock set.
@@ -31,6 +42,11 @@ impl Clock for MachineClock {
                 tokio::time::sleep(Duration::from_millis(step.unsigned_abs())).await;
             }
         })
+    }
+
+    fn sleep(&self, Millis(span): Millis) -> BoxFuture<'static, ()> {
+        let span = Duration::from_millis(span.max(0).unsigned_abs());
+        Box::pin(async move { tokio::time::sleep(span).await })
     }
 }
 

@@ -19,7 +19,8 @@ pub enum LaneKey {
     Mailbox(TenantName, MailboxId),
 }
 
-/// All lanes of the app, and its ceiling over all tenants.
+/// All lanes of the app, and its ceiling over all tenants. Within, every instant is a steady one: who was told to wait
+/// for a minute waits for a minute, also if the clock of the machine is set meanwhile.
 pub struct Pacer {
     clock: Arc<dyn Clock>,
     settings: Settings,
@@ -64,6 +65,7 @@ impl Pacer {
     /// cannot go before then, and that is after `latest`.
     pub fn turn(self: &Arc<Self>, key: LaneKey, cost: Cost, calls: u64, latest: Timestamp) -> Turn {
         let ticket = self.enter(&key);
+        let latest = self.steady_of(latest);
         Turn {
             pacer: self.clone(),
             key,
@@ -76,7 +78,7 @@ impl Pacer {
     }
 
     fn enter(&self, key: &LaneKey) -> u64 {
-        let now = self.clock.now();
+        let now = self.clock.steady();
         let mut state = self.lock();
         state.sweep(now);
         state.tickets += 1;
@@ -90,6 +92,17 @@ impl Pacer {
             .or_insert_with(|| Queue::new(key, &self.settings));
         queue.waiting.push_back(waiter);
         state.tickets
+    }
+
+    /// The steady instant of what the clock calls `at` now.
+    fn steady_of(&self, at: Timestamp) -> Timestamp {
+        let left = at.since(self.clock.now());
+        self.clock.steady() + left
+    }
+
+    /// What the clock calls a steady instant now.
+    fn on_the_clock(&self, at: Timestamp) -> Timestamp {
+        self.clock.now() + at.since(self.clock.steady())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -152,10 +165,10 @@ impl Future for Turn {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
-            let now = self.pacer.clock.now();
+            let now = self.pacer.clock.steady();
             let until = match self.try_take(now, cx.waker()) {
                 Tried::Taken(permit) => return Poll::Ready(Ok(permit)),
-                Tried::Late(at) => return Poll::Ready(Err(at)),
+                Tried::Late(at) => return Poll::Ready(Err(self.pacer.on_the_clock(at))),
                 Tried::Wait(until) => until,
             };
             if self.poll_sleep(until, cx).is_pending() {
@@ -217,7 +230,10 @@ impl Turn {
         let clock = &self.pacer.clock;
         let sleep = match &mut self.sleep {
             Some((at, sleep)) if *at == until => sleep,
-            other => &mut other.insert((until, clock.sleep_until(until))).1,
+            other => {
+                let left = until.since(clock.steady());
+                &mut other.insert((until, clock.sleep(left))).1
+            }
         };
         let polled = sleep.as_mut().poll(cx);
         if polled.is_ready() {
@@ -257,13 +273,18 @@ pub struct Permit {
 impl Permit {
     /// Gives it back with what the answer said about our pace.
     pub fn settle(mut self, signal: Signal) {
-        self.signal = signal;
+        self.signal = match signal {
+            Signal::Throttled { until } => Signal::Throttled {
+                until: self.pacer.steady_of(until),
+            },
+            other => other,
+        };
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let now = self.pacer.clock.now();
+        let now = self.pacer.clock.steady();
         let mut state = self.pacer.lock();
         if let Some(queue) = state.lanes.get_mut(&self.key) {
             queue.lane.give_back(now, self.taken, self.signal);

@@ -9,7 +9,7 @@ use graph::{Endpoints, Graph, Settings, TenantRef};
 use model::seam::{
     Chance, Clock, Credential, Exchange, NoAnswer, Request, Response, SignError, Signer,
 };
-use model::{MailboxId, TenantName, Timestamp};
+use model::{MailboxId, Millis, TenantName, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
@@ -239,12 +239,18 @@ impl Clock for World {
     fn now(&self) -> Timestamp {
         World::now(self)
     }
+    fn steady(&self) -> Timestamp {
+        World::now(self)
+    }
     fn sleep_until(&self, until: Timestamp) -> BoxFuture<'static, ()> {
         Box::pin(Sleep {
             world: self.clone(),
             until: until.0,
             key: None,
         })
+    }
+    fn sleep(&self, span: Millis) -> BoxFuture<'static, ()> {
+        self.sleep_until(World::now(self) + span)
     }
 }
 

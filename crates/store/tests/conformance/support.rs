@@ -40,7 +40,15 @@ impl Clock for TestClock {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
 
+    fn steady(&self) -> Timestamp {
+        self.now()
+    }
+
     fn sleep_until(&self, _until: Timestamp) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn sleep(&self, _span: Millis) -> BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -84,8 +84,8 @@ impl Store {
         self.write(move |db| {
             check_lease(db, &lease)?;
             tunnel::check_going(db, &lease.tenant, run)?;
-            let desk = Desk::new(db, &lease.tenant, run, member, now)?;
-            desk.intend(&intents)
+            let desk = Desk::new(db, &lease.tenant, Some(run), member, now)?;
+            desk.intend(run, &intents)
         })
         .await
     }
@@ -103,8 +103,28 @@ impl Store {
         let lease = lease.clone();
         self.write(move |db| {
             check_lease(db, &lease)?;
-            let desk = Desk::new(db, &lease.tenant, run, member, now)?;
+            let desk = Desk::new(db, &lease.tenant, Some(run), member, now)?;
             desk.settle(&settled)
+        })
+        .await
+    }
+
+    /// Records what a search found out about writes that got no answer, as [`Store::settle`] does with answers.
+    /// `run`: the one that sent them and is still going, which counts what was done; what an earlier run left open is
+    /// in that one's account, as deferred.
+    pub async fn resolve(
+        &self,
+        lease: &Lease,
+        run: Option<RunId>,
+        member: MemberId,
+        found_out: Vec<Settled>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let lease = lease.clone();
+        self.write(move |db| {
+            check_lease(db, &lease)?;
+            let desk = Desk::new(db, &lease.tenant, run, member, now)?;
+            desk.settle(&found_out)
         })
         .await
     }
@@ -145,7 +165,8 @@ struct Desk<'a> {
     db: &'a Db<'a>,
     tenant: &'a TenantName,
     catalog: model::CatalogId,
-    run: RunId,
+    /// In whose name it is written down; `None`: in nobody's any more.
+    run: Option<RunId>,
     member: MemberId,
     now: Timestamp,
 }
@@ -154,7 +175,7 @@ impl<'a> Desk<'a> {
     fn new(
         db: &'a Db<'a>,
         tenant: &'a TenantName,
-        run: RunId,
+        run: Option<RunId>,
         member: MemberId,
         now: Timestamp,
     ) -> Result<Self> {
@@ -168,13 +189,13 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn intend(&self, intents: &[Intent]) -> Result<Vec<bool>> {
+    fn intend(&self, run: RunId, intents: &[Intent]) -> Result<Vec<bool>> {
         let mut pen = Pen::take(self.db)?;
         let mut taken = Vec::with_capacity(intents.len());
         for intent in intents {
             let free = self.claim_link(intent)?;
             if free {
-                self.keep_prior(intent)?;
+                self.keep_prior(run, intent)?;
                 pen.append(&self.before(intent))?;
                 if let Some(kind) = intent.counts {
                     count(
@@ -207,12 +228,12 @@ impl<'a> Desk<'a> {
         Ok(self.db.run(CLAIM, &args)? > 0)
     }
 
-    fn keep_prior(&self, intent: &Intent) -> Result<()> {
+    fn keep_prior(&self, run: RunId, intent: &Intent) -> Result<()> {
         match (&intent.prior, intent.sent.op) {
             (Some(bytes), _) => prior::keep(
                 self.db,
                 self.tenant,
-                self.run,
+                run,
                 self.member,
                 intent,
                 bytes,
@@ -229,7 +250,7 @@ impl<'a> Desk<'a> {
         NewRow {
             tenant: self.tenant,
             at: self.now,
-            run: Some(self.run),
+            run: self.run,
             member: Some(self.member),
             entry: Some((intent.entry, intent.part)),
             act: act(intent.sent.op),
@@ -256,7 +277,9 @@ impl<'a> Desk<'a> {
         let done = settled.iter().filter(|one| one.fate == Fate::Done).count() as u64;
         if done > 0 {
             self.db.run(WRITTEN, args![self.member, self.now])?;
-            self.db.run(ADD_DONE, args![self.run, self.member, done])?;
+        }
+        if let Some(run) = self.run.filter(|_| done > 0) {
+            self.db.run(ADD_DONE, args![run, self.member, done])?;
         }
         Ok(())
     }
@@ -265,7 +288,7 @@ impl<'a> Desk<'a> {
         NewRow {
             tenant: self.tenant,
             at: self.now,
-            run: Some(self.run),
+            run: self.run,
             member: Some(self.member),
             entry: Some((one.entry, one.part)),
             act: act(one.op),

@@ -3,7 +3,8 @@
 use crate::desk::Desk;
 use crate::job::carry::{Carried, Hand};
 use crate::job::member::{self, Place};
-use crate::job::{Again, JobError, resolve};
+use crate::job::resolve::{self, Resolved};
+use crate::job::{Again, JobError};
 use crate::look::{self, Look};
 use graph::{Folder, FolderOutcome};
 use model::Timestamp;
@@ -36,9 +37,10 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
         Some(look) => look,
         None => place.look().await?,
     };
-    if let Some(until) = resolve::resolve(place, look.folder.as_ref()).await? {
-        return Ok(Again::At(until));
-    }
+    let changes = match resolve::resolve(place, look.folder.as_ref()).await? {
+        Resolved::TooEarly(until) => return Ok(Again::At(until)),
+        Resolved::Known(changes) => changes,
+    };
     if is_never_answered(place).await? {
         return member::defer(place, &passing(NEVER_ANSWERED)).await;
     }
@@ -51,6 +53,7 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
         look,
         whole: false,
         strangers: false,
+        changes,
         carried: Carried::default(),
         spent: spent(place).await?,
     };
@@ -168,6 +171,8 @@ struct Hands<'a> {
     whole: bool,
     /// Cards that are not ours were seen.
     strangers: bool,
+    /// Of which a search could not tell whether they arrived.
+    changes: resolve::Changes,
     carried: Carried,
     /// Deletions and blankings that this run has already sent here.
     spent: Spent,
@@ -211,6 +216,7 @@ impl Hands<'_> {
             let now = place.engine.store().time().await?;
             let plan = desk.plan(place.engine, now);
             self.whole &= !planner::plan::leaves_unexplained(&plan);
+            resolve::arrived(place, &std::mem::take(&mut self.changes), &plan).await?;
             if plan.steps.is_empty() {
                 return Ok(End::Settled {
                     through: desk.catalog.version,

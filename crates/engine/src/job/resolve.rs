@@ -6,12 +6,14 @@ use crate::job::member::Place;
 use crate::look;
 use crate::world::Engine;
 use graph::Folder;
-use model::link::{Link, Op, Part};
-use model::{EntryId, Timestamp};
+use model::link::{Link, Op, Part, Sent};
+use model::plan::{Plan, Step};
+use model::run::RunState;
+use model::{EntryId, RunId, Timestamp};
 use planner::settle::{self, Found};
 use planner::stamp;
 use std::collections::BTreeMap;
-use store::LinkChange;
+use store::{Fate, LinkChange, Settled};
 
 /// The instant from which all of these are knowable; `None`: nothing is unsettled.
 pub(crate) fn knowable(
@@ -24,31 +26,116 @@ pub(crate) fn knowable(
         .max()
 }
 
-/// Searches for every unanswered write of the member. `Some`: too early to know; come back then.
+/// What a search for unanswered writes came to.
+pub(crate) enum Resolved {
+    /// Nobody can know yet; come back then.
+    TooEarly(Timestamp),
+    /// Nothing is under way any more. Of these changes only the next plan shows whether they arrived.
+    Known(Changes),
+}
+
+/// Changes to cards whose fate no search tells: the card is there, and may have been changed by its user, too.
+pub(crate) type Changes = BTreeMap<(EntryId, Part), Sent>;
+
+/// Searches for every unanswered write of the member.
 pub(crate) async fn resolve(
     place: &Place<'_>,
     folder: Option<&Folder>,
-) -> Result<Option<Timestamp>, JobError> {
+) -> Result<Resolved, JobError> {
     let (engine, store) = (place.engine, place.engine.store());
     let unsettled = store.links_unsettled(place.member.id).await?;
     let now = store.time().await?;
     if let Some(at) = knowable(engine, &unsettled).filter(|at| *at > now) {
-        return Ok(Some(at));
+        return Ok(Resolved::TooEarly(at));
     }
-    let mut changes = Vec::new();
-    for link in unsettled.values() {
+    let (mut told, mut silent, mut changes) = (Told::default(), Vec::new(), Changes::new());
+    for (key, link) in &unsettled {
+        let Some(sent) = &link.sent else { continue };
         let found = match folder {
             Some(folder) => search(place, folder, link).await?,
             None => Found::Nothing,
         };
-        if let Some(resolved) = settle::resolve(link, &found, now, &bounds(engine)) {
-            changes.push(LinkChange::Agree(Box::new(resolved)));
+        let Some(resolved) = settle::resolve(link, &found, now, &bounds(engine)) else {
+            continue;
+        };
+        match fate(sent.op, &found) {
+            Some(fate) => told.add(place, sent, resolved, fate),
+            None => silent.push(LinkChange::Agree(Box::new(resolved))),
+        }
+        if sent.op == Op::Update {
+            changes.insert(*key, sent.clone());
         }
     }
-    if !changes.is_empty() {
-        store.agree(place.lease, place.member.id, changes).await?;
+    told.record(place, now).await?;
+    if !silent.is_empty() {
+        store.agree(place.lease, place.member.id, silent).await?;
     }
-    Ok(None)
+    Ok(Resolved::Known(changes))
+}
+
+/// What a search proves; `None`: nothing.
+fn fate(op: Op, found: &Found) -> Option<Fate> {
+    match (op, found) {
+        (Op::Create, Found::Here { .. }) | (Op::Delete, Found::Nothing) => Some(Fate::Done),
+        (Op::Create, Found::Nothing) => Some(Fate::NotDone),
+        _ => None,
+    }
+}
+
+/// What was found out, by the run that it is counted in: this one, if it sent it.
+#[derive(Default)]
+struct Told(BTreeMap<Option<RunId>, Vec<Settled>>);
+
+impl Told {
+    fn add(&mut self, place: &Place<'_>, sent: &Sent, link: Link, fate: Fate) {
+        let sent_at = sent.deadline - bounds(place.engine).request;
+        let ours = place.run.state == RunState::Performing && sent_at >= place.run.started_at;
+        let run = ours.then_some(place.run.id);
+        self.0.entry(run).or_default().push(row(sent, link, fate));
+    }
+
+    async fn record(self, place: &Place<'_>, now: Timestamp) -> Result<(), JobError> {
+        let store = place.engine.store();
+        for (run, rows) in self.0 {
+            store
+                .resolve(place.lease, run, place.member.id, rows, now)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn row(sent: &Sent, link: Link, fate: Fate) -> Settled {
+    let detail = match (sent.op, fate) {
+        (Op::Delete, _) | (_, Fate::NotDone | Fate::Unknown) => "looked for and not there",
+        _ => "looked for and found",
+    };
+    Settled {
+        entry: link.entry,
+        part: link.part,
+        op: sent.op,
+        fate,
+        item: link.item.clone(),
+        link: Some(link),
+        detail: detail.to_owned(),
+    }
+}
+
+/// Records the changes that did arrive: where a plan only has to agree on what was sent, there it is.
+pub(crate) async fn arrived(
+    place: &Place<'_>,
+    changes: &Changes,
+    plan: &Plan,
+) -> Result<(), JobError> {
+    let mut told = Told::default();
+    for step in &plan.steps {
+        let Step::Agree { link } = step else { continue };
+        let sent = changes.get(&(link.entry, link.part));
+        if let Some(sent) = sent.filter(|sent| sent.content == link.agreed) {
+            told.add(place, sent, (**link).clone(), Fate::Done);
+        }
+    }
+    told.record(place, place.engine.store().time().await?).await
 }
 
 async fn search(place: &Place<'_>, folder: &Folder, link: &Link) -> Result<Found, JobError> {

@@ -440,6 +440,12 @@ impl World {
                 "  run {} {} {:?} {:?} from {} {:?} {}\n",
                 run.id, run.book, run.trigger, run.state, run.started_at, run.account, run.reason
             );
+            for m in block_on(self.store.run_members(run.id)).unwrap_or_default() {
+                out += &format!(
+                    "    {} {:?} done {} of {} {}\n",
+                    m.member, m.state, m.account.done, m.account.planned, m.reason
+                );
+            }
         }
         for book in engine.books() {
             let catalog = block_on(self.store.load_catalog(&tenant, book.catalog));

@@ -111,7 +111,8 @@ impl Store {
         .await
     }
 
-    /// Records a member's plan: its tally and its block. The bytes are kept once for each distinct block.
+    /// Records a member's plan: its tally and its block. The bytes are kept once for each distinct block. What the run
+    /// has already done for the member stays done.
     pub async fn planned_member(
         &self,
         run: RunId,
@@ -402,8 +403,8 @@ statements! {
         VALUES ($1, $2, $3, 0, 0, 0, 0, 0, '') ON CONFLICT (run, member) DO NOTHING";
     PLANNED = "INSERT INTO run_member (run, member, state, block, tally, planned, done, deferred, quarantined, held, \
         reason) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, '') ON CONFLICT (run, member) DO UPDATE SET \
-        state = excluded.state, block = excluded.block, tally = excluded.tally, planned = excluded.planned, \
-        done = 0, deferred = 0, quarantined = 0, held = 0, reason = '', trouble = NULL";
+        state = excluded.state, block = excluded.block, tally = excluded.tally, \
+        planned = excluded.planned + run_member.done, deferred = 0, quarantined = 0, held = 0, reason = '', trouble = NULL";
     ADD_BLOCK = "INSERT INTO block (run, fingerprint, bytes) VALUES ($1, $2, $3) \
         ON CONFLICT (run, fingerprint) DO NOTHING";
     MEMBER_STATE = "UPDATE run_member SET state = $3, reason = $4 WHERE run = $1 AND member = $2";

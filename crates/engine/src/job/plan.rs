@@ -9,7 +9,7 @@ use model::catalog::{EntryState, GoneCause};
 use model::member::MemberState;
 use model::mutant::{self, Mutant};
 use model::plan::{Plan, Step};
-use model::run::MemberRunState;
+use model::run::{Account, MemberRunState};
 use model::snapshot::Reach;
 use model::{EntryId, Fingerprint, Timestamp};
 use planner::plan::leaves_unexplained;
@@ -109,15 +109,17 @@ async fn nothing_to_do(
     if place.member.state != MemberState::Active {
         store.member_left(place.member.id).await?;
     }
-    let state = MemberRunState::Done;
+    // A run may come by a second time, after a crash or a plan that moved: what it did before stays done.
+    let before = store.run_member(place.run.id, place.member.id).await?;
+    let done = before.map_or(0, |row| row.account.done);
+    let account = Account {
+        planned: done,
+        done,
+        ..Account::default()
+    };
+    let (run, member, state) = (place.run.id, place.member.id, MemberRunState::Done);
     store
-        .member_done(
-            place.run.id,
-            place.member.id,
-            Default::default(),
-            state,
-            "up to date",
-        )
+        .member_done(run, member, account, state, "up to date")
         .await?;
     Ok(())
 }

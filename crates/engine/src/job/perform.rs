@@ -340,7 +340,12 @@ impl Hands<'_> {
             store
                 .finish_member(place.lease, place.member.id, finished, now)
                 .await?;
-            if place.member.state != MemberState::Active {
+            // What nobody's source explains yet is looked at once more.
+            let done = match place.member.state {
+                MemberState::LeavingRemove => self.whole,
+                state => state != MemberState::Active,
+            };
+            if done {
                 store.member_left(place.member.id).await?;
             }
         }

@@ -200,8 +200,13 @@ fn removed(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Op
         .collect();
     for folder in folders {
         for mailbox in town.mailboxes() {
-            let catalog = monitor.standing.catalog(folder);
+            // Copies that were to be kept when the mailbox left are its user's since.
+            let place = (mailbox.clone(), folder.to_owned());
             let left = cards_of(monitor, cloud, town, &mailbox, folder);
+            if monitor.ruled.kept.contains(&place) || is_lost_folder(monitor, &left, folder) {
+                continue;
+            }
+            let catalog = monitor.standing.catalog(folder);
             let left = left.iter().filter(|v| {
                 let card = monitor.cards.all.get(&(mailbox.clone(), v.id.clone()));
                 // What a user put back is the user's.

@@ -233,11 +233,12 @@ fn sole(candidate: &Candidate, all: &[Candidate], cards: &[Card]) -> Option<usiz
 fn doubt(rivals: &[&Candidate], folder: &Folder, world: &World) -> Presence {
     let made = |c: &&&Candidate| c.card.origin == Origin::Made;
     let made: Vec<&&Candidate> = rivals.iter().filter(made).collect();
-    let lost = world.store_lost || !folder.deleted.is_empty();
+    let lost = world.store_lost || folder.kept || !folder.deleted.is_empty();
     let stamped = lost && made.len() < rivals.len();
     let crossed = made.iter().any(|c| c.hits.len() > 1);
     match made.len() {
-        // After a loss of the store, or with our own card gone, a stamped copy is all there is to go by.
+        // After a loss of the store, of copies that were left to the user, or with our own card gone, a stamped copy is
+        // all there is to go by.
         0 | 1 if stamped => Presence::May,
         0 | 1 if !crossed => Presence::Must,
         n if n >= 2 && !stamped && !world.store_lost && made.iter().all(|c| c.clear) => {

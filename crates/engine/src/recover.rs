@@ -81,7 +81,7 @@ pub(crate) async fn strays(
     Ok(strays)
 }
 
-/// `None`: nothing can be said yet. A mailbox that is not there, or that we may not read, holds nothing that we could
+/// `None`: nothing can be said yet. A mailbox that is not usable, or that we may not read, holds nothing that we could
 /// take back.
 fn answer(
     stamps: Result<BTreeSet<EntryId>, GraphError>,
@@ -91,9 +91,9 @@ fn answer(
         Err(error @ (GraphError::SignIn { .. } | GraphError::Credential { .. })) => {
             Err(error.into())
         }
-        Err(
-            GraphError::NoMailbox { .. } | GraphError::Gone { .. } | GraphError::Permission { .. },
-        ) => Ok(Some(BTreeSet::new())),
+        Err(GraphError::NoMailbox { .. } | GraphError::Permission { .. }) => {
+            Ok(Some(BTreeSet::new()))
+        }
         Err(_) => Ok(None),
     }
 }

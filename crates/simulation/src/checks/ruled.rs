@@ -1,6 +1,6 @@
 //! Ruled: what the policy said at any time of a history, as far as the end state depends on it.
 
-use crate::town::Town;
+use crate::town::{Place, Town};
 use crate::wanted::audience;
 use model::TunnelId;
 use model::tunnel::{Copies, Policy, Tunnel, TunnelState};
@@ -13,8 +13,8 @@ pub struct Ruled {
     rules: BTreeMap<TunnelId, BTreeSet<String>>,
     /// Mailboxes that were ever meant, by folder.
     meant: BTreeMap<String, BTreeSet<String>>,
-    /// Mailbox and folder that were left, or whose tunnel was removed, while copies were to be kept. Such cards stay,
-    /// whatever the policy says later.
+    /// Mailbox and folder that were left, or whose tunnel was removed, while copies were to be kept; and mailboxes that
+    /// were gone for a while: nobody can take anything from them. Such cards stay, whatever the policy says later.
     pub kept: BTreeSet<(String, String)>,
 }
 
@@ -45,10 +45,14 @@ impl Ruled {
         }
         let ever = self.meant.entry(folder.clone()).or_default();
         ever.extend(now.iter().cloned());
-        if tunnel.copies == Copies::Keep {
-            let left = ever.difference(&now);
-            self.kept
-                .extend(left.map(|mailbox| (mailbox.clone(), folder.clone())));
-        }
+        let lost = |id: &&String| {
+            let person = town.people.get(*id);
+            person.is_some_and(|p| p.mailbox == Place::Lost)
+        };
+        let left = ever
+            .difference(&now)
+            .filter(|id| tunnel.copies == Copies::Keep || lost(id));
+        self.kept
+            .extend(left.map(|mailbox| (mailbox.clone(), folder.clone())));
     }
 }

@@ -119,6 +119,18 @@ pub(crate) async fn defer(place: &Place<'_>, trouble: &Trouble) -> Result<Again,
     Ok(Again::No)
 }
 
+/// A person stopped it, or its policy is no longer in force: what is left waits for a later round.
+pub(crate) async fn stop(place: &Place<'_>, reason: &str) -> Result<Again, JobError> {
+    let account = left_over(place.engine, &place.run, &place.row).await?;
+    let (run, member) = (place.run.id, place.member.id);
+    let state = MemberRunState::Deferred;
+    let store = place.engine.store();
+    store
+        .member_done(run, member, account, state, reason)
+        .await?;
+    Ok(Again::No)
+}
+
 /// What is left of a plan that stops here: from what happened, so that what was done before stays done.
 async fn left_over(engine: &Engine, run: &Run, row: &RunMember) -> Result<Account, JobError> {
     let now = engine.store().run_member(run.id, row.member).await?;

@@ -3,6 +3,7 @@
 use crate::ask::Ask;
 use crate::job::{Again, JobError, judge, perform, plan, restore};
 use crate::world::{Engine, Tenant};
+use graph::GraphError;
 use model::MemberId;
 use model::member::{Member, MemberState};
 use model::run::{Account, MemberRunState, Run, RunState, Trouble};
@@ -24,7 +25,15 @@ pub(crate) struct Place<'a> {
     pub approved: bool,
 }
 
-pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<Again, JobError> {
+/// A member that is to wait again and again is left for the next round at last: a run comes to its end.
+const WAITS_MAX: u32 = 10;
+
+pub(crate) async fn run(
+    engine: &Engine,
+    lease: &Lease,
+    id: MemberId,
+    attempts: u32,
+) -> Result<Again, JobError> {
     let Some(place) = place(engine, lease, id).await? else {
         return Ok(Again::No);
     };
@@ -41,6 +50,13 @@ pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<
     };
     let again = match done {
         Ok(again) => again,
+        // Nothing is wrong: what is being carried out goes on as soon as it may.
+        Err(JobError::Graph(GraphError::Throttled { until, .. }))
+            if place.run.state == RunState::Performing && attempts < WAITS_MAX =>
+        {
+            // Said by this machine's clock; jobs are due by the store's.
+            Again::At(engine.store().time().await? + until.since(engine.now()))
+        }
         Err(JobError::Graph(error)) => defer(&place, &Trouble::from(&error)).await?,
         Err(error) => return Err(error),
     };

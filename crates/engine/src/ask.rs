@@ -9,7 +9,7 @@ use model::{CatalogId, Fingerprint, MailboxId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use store::{Job, Priority, RunStart, Scope, StoreError};
+use store::{Job, Pause, Priority, RunStart, Scope, StoreError};
 
 /// What is asked of one book.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,14 +195,14 @@ impl Engine {
     }
 
     /// Did a person pause the tenant, a tunnel of the book, or the run?
-    pub(crate) async fn is_paused(
+    pub(crate) async fn pause_of(
         &self,
         catalog: CatalogId,
         run: Option<RunId>,
-    ) -> Result<bool, JobError> {
+    ) -> Result<Option<Pause>, JobError> {
         let pauses = self.store().pauses().await?;
         let Some(book) = self.book(catalog) else {
-            return Ok(false);
+            return Ok(None);
         };
         let tunnels = book.tunnels.iter().map(|t| Scope::Tunnel(t.id.clone()));
         let scopes: BTreeSet<String> = tunnels
@@ -210,6 +210,6 @@ impl Engine {
             .chain(run.map(Scope::Run))
             .map(|s| s.to_string())
             .collect();
-        Ok(pauses.iter().any(|p| scopes.contains(&p.scope)))
+        Ok(pauses.into_iter().find(|p| scopes.contains(&p.scope)))
     }
 }

@@ -3,7 +3,8 @@
 use crate::desk::Desk;
 use model::catalog::EntryState;
 use model::plan::{Halt, Note, Plan, Proof, Step};
-use model::{EntryId, Field};
+use model::snapshot::Seen;
+use model::{EntryId, Field, ItemId};
 use planner::tally::Distinct;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +82,7 @@ impl Block {
     ) {
         self.lines.extend(entries.map(|entry| Line {
             entry: *entry,
-            label: label(*entry, desk),
+            label: label(*entry, None, desk),
             act: Act::Photo,
             fields: BTreeMap::new(),
             why: "once the card is there".to_owned(),
@@ -121,7 +122,7 @@ fn line(step: &Step, desk: &Desk) -> Option<Line> {
     };
     Some(Line {
         entry,
-        label: label(entry, desk),
+        label: label(entry, item_of(step), desk),
         act,
         fields,
         why,
@@ -169,14 +170,30 @@ fn changed(
         .collect()
 }
 
-/// The living content's name, else that of what was last agreed on.
-fn label(entry: EntryId, desk: &Desk) -> String {
+/// The living content's name, else that of what was last agreed on, else what the card itself shows.
+fn label(entry: EntryId, item: Option<&ItemId>, desk: &Desk) -> String {
     if let Some(EntryState::Live { item, .. }) = desk.catalog.entries.get(&entry).map(|e| &e.state)
     {
         return item.label();
     }
     let agreed = desk.link(entry, model::link::Part::Core).agreed;
+    let shown = || match desk.snapshot.items.get(item?) {
+        Some(Seen::Here(here)) => Some(here.fields.item().label()),
+        _ => None,
+    };
     agreed
         .and_then(|id| desk.content(id))
-        .map_or_else(|| "(no longer known)".to_owned(), |item| item.label())
+        .map(|item| item.label())
+        .or_else(shown)
+        .unwrap_or_else(|| "(no longer known)".to_owned())
+}
+
+fn item_of(step: &Step) -> Option<&ItemId> {
+    match step {
+        Step::Update { item, .. } | Step::Delete { item, .. } | Step::SetPhoto { item, .. } => {
+            Some(item)
+        }
+        Step::Agree { link } => link.item.as_ref(),
+        Step::Create { .. } | Step::Forget { .. } => None,
+    }
 }

@@ -19,6 +19,7 @@ mod look;
 mod needs;
 mod notice;
 mod observe;
+mod past;
 mod recover;
 mod schedule;
 pub mod settings;

@@ -3,8 +3,9 @@
 use crate::facts;
 use crate::job::JobError;
 use crate::needs::Needs;
+use crate::past::{self, Past};
 use crate::world::Engine;
-use model::catalog::{Contribution, EntryState, Standing, ViewEntry};
+use model::catalog::{Catalog, Contribution, EntryState, GoneCause, Standing, ViewEntry};
 use model::link::{Link, Origin, Part};
 use model::member::{Member, MemberState};
 use model::person::{Facts, Person};
@@ -75,20 +76,14 @@ impl Engine {
         mailbox: &str,
     ) -> Result<Vec<Why>, WhyError> {
         let mut answers = Vec::new();
-        for book in self.books().iter().filter(|b| b.tenant == *tenant) {
-            let needs = Needs::of(book, &self.lists(tenant))
-                .map_err(|e| WhyError::Policy(e.to_string()))?;
-            let facts = facts::facts(self, tenant, &needs).await?;
-            let owner = owner(&facts, tenant, mailbox)?;
-            let person = one_person(&facts, tenant, person)?;
-            let inquiry = Inquiry {
-                engine: self,
-                book,
-                facts: &facts,
-                person,
-                owner,
-            };
-            answers.push(inquiry.answer().await?);
+        let books = self.books();
+        for book in books.iter().filter(|b| b.tenant == *tenant) {
+            if let Some(inquiry) = Inquiry::of(self, book, person, mailbox).await? {
+                answers.push(inquiry.answer().await?);
+            }
+        }
+        if answers.is_empty() && books.iter().any(|b| b.tenant == *tenant) {
+            return Err(WhyError::NoSuchPerson(tenant.clone()));
         }
         Ok(answers)
     }
@@ -107,8 +102,8 @@ fn owner(facts: &Facts, tenant: &TenantName, mailbox: &str) -> Result<Arc<Person
         .ok_or_else(|| WhyError::NoSuchMailbox(tenant.clone()))
 }
 
-/// By address, key or name, in every source; several records of one address are one person.
-fn one_person(facts: &Facts, tenant: &TenantName, wanted: &str) -> Result<Arc<Person>, WhyError> {
+/// By address, key or name, in every source; several records of one address are one person. `None`: in no source.
+fn one_person(facts: &Facts, wanted: &str) -> Result<Option<Arc<Person>>, WhyError> {
     let wanted = wanted.to_lowercase();
     let folders = facts.folders.values().flat_map(BTreeMap::values);
     let all: Vec<&Arc<Person>> = facts
@@ -123,15 +118,15 @@ fn one_person(facts: &Facts, tenant: &TenantName, wanted: &str) -> Result<Arc<Pe
             || p.addresses.contains(&wanted)
     };
     if let Some(person) = all.iter().find(by_address) {
-        return Ok((*person).clone());
+        return Ok(Some((*person).clone()));
     }
     let named: Vec<_> = all
         .iter()
         .filter(|p| p.item.label().to_lowercase() == wanted)
         .collect();
     match named[..] {
-        [] => Err(WhyError::NoSuchPerson(tenant.clone())),
-        [one] => Ok((*one).clone()),
+        [] => Ok(None),
+        [one] => Ok(Some((*one).clone())),
         _ => Err(WhyError::ManyPeople(named.len())),
     }
 }
@@ -139,15 +134,68 @@ fn one_person(facts: &Facts, tenant: &TenantName, wanted: &str) -> Result<Arc<Pe
 struct Inquiry<'a> {
     engine: &'a Engine,
     book: &'a Book,
-    facts: &'a Facts,
-    person: Arc<Person>,
+    facts: Facts,
+    catalog: Catalog,
     owner: Arc<Person>,
+    /// The mailbox, where it takes part in the book.
+    member: Option<Member>,
+    /// Who is meant, where a source has them.
+    person: Option<Arc<Person>>,
+    /// Who is meant, where no source takes them any more.
+    past: Option<Past>,
 }
 
-impl Inquiry<'_> {
+impl<'a> Inquiry<'a> {
+    /// `None`: this book knows nobody of that name, and never did.
+    async fn of(
+        engine: &'a Engine,
+        book: &'a Book,
+        person: &str,
+        mailbox: &str,
+    ) -> Result<Option<Self>, WhyError> {
+        let (store, tenant) = (engine.store(), &book.tenant);
+        let needs =
+            Needs::of(book, &engine.lists(tenant)).map_err(|e| WhyError::Policy(e.to_string()))?;
+        let facts = facts::facts(engine, tenant, &needs).await?;
+        let owner = owner(&facts, tenant, mailbox)?;
+        let found = one_person(&facts, person)?;
+        let id = MailboxId::from(owner.key.as_str());
+        let members = store.members(tenant, book.catalog).await?;
+        let mut inquiry = Self {
+            engine,
+            book,
+            facts,
+            catalog: store.load_catalog(tenant, book.catalog).await?,
+            owner,
+            member: members.into_iter().find(|m| m.mailbox == id),
+            person: found,
+            past: None,
+        };
+        inquiry.look_back(person).await?;
+        let known = inquiry.person.is_some() || inquiry.past.is_some();
+        Ok(known.then_some(inquiry))
+    }
+
+    /// Whom no source takes may have been here. A namesake is not meant where the person is known by address.
+    async fn look_back(&mut self, wanted: &str) -> Result<(), WhyError> {
+        let person = self.person.as_ref();
+        let takes = |p: &Arc<Person>| self.catalog.contributions.keys().any(|(_, k)| *k == p.key);
+        if person.is_some_and(takes) {
+            return Ok(());
+        }
+        let names = match person {
+            Some(person) => person.addresses.clone(),
+            None => [wanted.to_lowercase()].into(),
+        };
+        let member = self.member.as_ref().map(|m| m.id);
+        let tenant = &self.book.tenant;
+        self.past = past::past(self.engine, tenant, &self.catalog, member, &names).await?;
+        Ok(())
+    }
+
     async fn answer(&self) -> Result<Why, WhyError> {
         let mut chain = Vec::new();
-        let answer = match self.entry(&mut chain).await? {
+        let answer = match self.entry(&mut chain)? {
             None => Answer::Absent,
             Some(entry) => self.in_mailbox(entry, &mut chain).await?,
         };
@@ -159,42 +207,60 @@ impl Inquiry<'_> {
         })
     }
 
-    /// What the sources say of the person. `None`: no source takes them.
-    async fn entry(&self, chain: &mut Vec<String>) -> Result<Option<EntryId>, WhyError> {
-        let store = self.engine.store();
-        let catalog = store
-            .load_catalog(&self.book.tenant, self.book.catalog)
-            .await?;
+    /// What the sources say of the person. `None`: no source takes them, and none did.
+    fn entry(&self, chain: &mut Vec<String>) -> Result<Option<EntryId>, WhyError> {
         let mut found = None;
         for tunnel in &self.book.tunnels {
             for source in &tunnel.sources {
                 let name = format!("{}/{}", tunnel.id, source.key);
-                let key = (name.clone(), self.person.key.clone());
-                match catalog.contributions.get(&key) {
-                    Some(contribution) => {
+                match (self.contribution(&name), &self.person) {
+                    (Some(contribution), _) => {
                         chain.push(standing(&name, contribution));
                         found = Some(contribution.entry);
                     }
-                    None => chain.push(format!(
+                    (None, Some(person)) => chain.push(format!(
                         "{name}: not taken, because {}",
-                        self.refusal(tunnel, source)?
+                        self.refusal(tunnel, source, person)?
                     )),
+                    (None, None) => chain.push(format!("{name}: has nobody of that name")),
                 }
             }
+        }
+        if let (None, Some(past)) = (found, &self.past) {
+            chain.push(format!("\"{}\" was here before", past.name));
+            found = Some(past.entry);
         }
         Ok(found)
     }
 
+    /// What a source contributes to the person's entry.
+    fn contribution(&self, source: &str) -> Option<&Contribution> {
+        let all = &self.catalog.contributions;
+        match (&self.person, &self.past) {
+            (Some(person), _) => all.get(&(source.to_owned(), person.key.clone())),
+            (None, Some(past)) => {
+                let mut of = all.iter().filter(|((name, _), _)| name == source);
+                of.find(|(_, c)| c.entry == past.entry).map(|(_, c)| c)
+            }
+            (None, None) => None,
+        }
+    }
+
     /// Why a source does not take the person.
-    fn refusal(&self, tunnel: &Tunnel, source: &Source) -> Result<String, WhyError> {
-        if !self.is_in_place(&source.place) {
+    fn refusal(
+        &self,
+        tunnel: &Tunnel,
+        source: &Source,
+        person: &Person,
+    ) -> Result<String, WhyError> {
+        if !self.is_in_place(&source.place, person) {
             return Ok("the person is not in this source".to_owned());
         }
         let lists = self.engine.lists(&self.book.tenant);
         let pick =
             Selector::compile(&source.pick, &lists).map_err(|e| WhyError::Policy(e.to_string()))?;
         Ok(
-            match contribute::belongs(source, &pick, &tunnel.options, &self.person, self.facts) {
+            match contribute::belongs(source, &pick, &tunnel.options, person, &self.facts) {
                 Selected::In => {
                     "it was not looked at since the person came to belong; run again".to_owned()
                 }
@@ -204,11 +270,11 @@ impl Inquiry<'_> {
         )
     }
 
-    fn is_in_place(&self, place: &SourcePlace) -> bool {
+    fn is_in_place(&self, place: &SourcePlace, person: &Person) -> bool {
         match place {
             SourcePlace::Directory { .. } => {
-                self.facts.users.contains_key(&self.person.key)
-                    || self.facts.org_contacts.contains_key(&self.person.key)
+                self.facts.users.contains_key(&person.key)
+                    || self.facts.org_contacts.contains_key(&person.key)
             }
             SourcePlace::Folder {
                 address,
@@ -222,7 +288,7 @@ impl Inquiry<'_> {
                     path: path.clone(),
                     children: *children,
                 })
-                .is_some_and(|people| people.contains_key(&self.person.key)),
+                .is_some_and(|people| people.contains_key(&person.key)),
         }
     }
 
@@ -232,24 +298,23 @@ impl Inquiry<'_> {
         chain: &mut Vec<String>,
     ) -> Result<Answer, WhyError> {
         let store = self.engine.store();
-        let mailbox = MailboxId::from(self.owner.key.as_str());
-        let members = store.members(&self.book.tenant, self.book.catalog).await?;
-        let Some(member) = members.into_iter().find(|m| m.mailbox == mailbox) else {
+        let Some(member) = &self.member else {
             chain.push(format!(
                 "the mailbox is no target: {}",
                 self.not_targeted()?
             ));
             return Ok(Answer::Absent);
         };
-        chain.push(membership(&member));
+        chain.push(membership(member));
         let view = store
             .view_entries(&member.tenant, member.catalog, &member.view, &[entry])
             .await?;
         let links = store.links_of(member.id, &[entry]).await?;
         let link = links.get(&(entry, Part::Core));
         let writes = store.last_writes(member.id, entry, 1).await?;
-        let answer = verdict(view.entries.get(&entry), link, &member, chain);
-        chain.extend(writes.iter().map(last_write));
+        let last = writes.first();
+        let answer = verdict(view.entries.get(&entry), link, member, last, chain);
+        chain.extend(last.map(last_write));
         Ok(answer)
     }
 
@@ -258,7 +323,7 @@ impl Inquiry<'_> {
         let audience =
             Audience::compile(self.book, &lists).map_err(|e| WhyError::Policy(e.to_string()))?;
         let reasons = self.book.tunnels.iter().map(|tunnel| {
-            let said = match audience.targets(tunnel, &self.owner, self.facts) {
+            let said = match audience.targets(tunnel, &self.owner, &self.facts) {
                 Selected::In => "it belongs since the last look; run again".to_owned(),
                 Selected::Out(fact) => fact,
                 Selected::Unknown(missing) => format!("not known: {missing}"),
@@ -268,7 +333,7 @@ impl Inquiry<'_> {
         Ok(reasons.collect::<Vec<_>>().join("; "))
     }
 
-    /// What may hold everything up: a pause, a held plan, silence.
+    /// What may hold everything up: a held plan, a pause, trouble with the sources, silence.
     async fn pending(&self, chain: &mut Vec<String>) -> Result<(), WhyError> {
         let store = self.engine.store();
         if let Some(run) = store.open_run(&self.book.tenant, &self.book.key).await? {
@@ -284,6 +349,10 @@ impl Inquiry<'_> {
                 "{} is paused by {} since {}: {}",
                 pause.scope, pause.who, pause.at, pause.reason
             ));
+        }
+        if let Some(trouble) = self.engine.last_trouble(self.book).await? {
+            let detail = trouble.detail;
+            chain.push(format!("the last look at the sources did not come to its end: {detail}"));
         }
         if let Some(state) = store
             .collection(&self.book.tenant, crate::observe::USERS)
@@ -335,6 +404,7 @@ fn verdict(
     entry: Option<&ViewEntry>,
     link: Option<&Link>,
     member: &Member,
+    last: Option<&LedgerRow>,
     chain: &mut Vec<String>,
 ) -> Answer {
     let copy = link.filter(|l| l.item.is_some());
@@ -384,14 +454,41 @@ fn verdict(
             ));
             Answer::Pending
         }
-        (EntryState::Gone { since, .. }, copy) => {
-            chain.push(format!("the person left at {since}"));
+        (EntryState::Gone { since, cause }, copy) => {
+            chain.push(left(*since, *cause));
+            chain.push(whereabouts(copy, last).to_owned());
             if copy.is_some() {
                 Answer::Pending
             } else {
                 Answer::Absent
             }
         }
+    }
+}
+
+/// Why nobody wants the copy any more.
+fn left(since: Timestamp, cause: GoneCause) -> String {
+    match cause {
+        GoneCause::Fact => format!(
+            "no source takes the person since {since}, and two complete looks agreed in that"
+        ),
+        GoneCause::Rule => format!("a changed rule leaves the person out since {since}"),
+        GoneCause::Superseded => {
+            format!("it was joined with another card of the same person at {since}")
+        }
+    }
+}
+
+/// What became of the copy of somebody who left.
+fn whereabouts(copy: Option<&Link>, last: Option<&LedgerRow>) -> &'static str {
+    let deleted = last.is_some_and(|row| row.act == "delete" && row.detail.starts_with("done"));
+    match copy {
+        Some(link) if link.origin == Origin::Adopted => {
+            "the card was the user's own before: it stays, and what we added is taken back"
+        }
+        Some(_) => "the copy is still there, and is to be removed",
+        None if deleted => "the copy was removed",
+        None => "we deleted nothing: the card had gone already, or was the user's own and stays",
     }
 }
 

@@ -201,7 +201,7 @@ impl Engine {
     async fn run_job(&self, lease: &Lease, job: &Job) -> Result<Again, JobError> {
         match Target::parse(&job.kind, &job.target) {
             Some(Target::Book(id)) => book::run(self, id).await,
-            Some(Target::Member(id)) => member::run(self, lease, id).await,
+            Some(Target::Member(id)) => member::run(self, lease, id, job.attempts).await,
             // Offered by a newer version: left to it.
             None => Ok(Again::No),
         }

@@ -752,19 +752,14 @@ fn orphan(input: &Input, entry: EntryId, item: &ItemId, plan: &mut Plan) {
 
 /// Somebody emptied the folder: a person must look before it is filled again.
 fn halt_if_emptied(input: &Input, plan: &mut Plan) {
-    let items = input
+    let lost = input
         .links
         .values()
         .filter(|l| l.part == Part::Core)
-        .filter_map(|l| l.item.as_ref());
-    let lost: Vec<&ItemId> = items
+        .filter_map(|l| l.item.as_ref())
         .filter(|item| matches!(sight(input, item), Sight::Gone | Sight::Unseen))
-        .collect();
-    // A single card may well be deleted by its user; but where it was not even asked for there is no folder any more.
-    let whole = input.observed.reach == Reach::Full;
-    let no_folder = whole && lost.iter().any(|i| !input.observed.items.contains_key(*i));
-    let many = input.held >= 2 || (input.held == 1 && no_folder);
-    if many && lost.len() as u64 >= input.held {
+        .count() as u64;
+    if input.held >= 2 && lost >= input.held {
         note(
             plan,
             None,

@@ -9,6 +9,7 @@ use model::plan::Halt;
 use model::run::RunState;
 use model::{BookKey, Fingerprint, RunId, TenantName, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a person decided about a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,8 +163,10 @@ fn hold(
     let found = db.first(OF_RUN, args![run, print], hold_row)?;
     let found = found.ok_or_else(|| StoreError::damaged(db.place, "a hold is missing"))?;
     if found.decision.is_none() {
-        let reason = halts.iter().map(|h| h.detail.as_str()).collect::<Vec<_>>();
-        db.run(HELD, args![run, print, reason.join("; ")])?;
+        // Many mailboxes may halt for one reason.
+        let reasons: BTreeSet<&str> = halts.iter().map(|h| h.detail.as_str()).collect();
+        let reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
+        db.run(HELD, args![run, print, reason])?;
         note(db, &tenant, Some(run), "hold", print, now)?;
     }
     Ok(found)

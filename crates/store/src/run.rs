@@ -126,11 +126,14 @@ impl Store {
             let tenant = tenant_of(db, run)?;
             let planned = word(&MemberRunState::Planned);
             let block = block.as_str();
+            let waiting = word(&MemberRunState::Waiting);
+            // A worker that stood still plans again what another has planned, or even done: that stays as it is.
+            let (tally, writes) = (json(&tally), tally.writes());
             db.run(
                 PLANNED,
-                args![run, member, planned, block, json(&tally), tally.writes()],
+                args![run, member, planned, block, tally, writes, waiting],
             )?;
-            // A worker that stood still plans for a run that ended meanwhile: left for later.
+            // A run that ended before its member was planned: left for later.
             db.run(DEFER_LATE, args![run, member])?;
             let sealed = db.seal.seal(tenant.as_str(), &bytes);
             db.run(ADD_BLOCK, args![run, block, &*sealed]).map(|_| ())
@@ -404,7 +407,8 @@ statements! {
     PLANNED = "INSERT INTO run_member (run, member, state, block, tally, planned, done, deferred, quarantined, held, \
         reason) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, '') ON CONFLICT (run, member) DO UPDATE SET \
         state = excluded.state, block = excluded.block, tally = excluded.tally, \
-        planned = excluded.planned + run_member.done, deferred = 0, quarantined = 0, held = 0, reason = '', trouble = NULL";
+        planned = excluded.planned + run_member.done, deferred = 0, quarantined = 0, held = 0, reason = '', \
+        trouble = NULL WHERE run_member.state = $7";
     ADD_BLOCK = "INSERT INTO block (run, fingerprint, bytes) VALUES ($1, $2, $3) \
         ON CONFLICT (run, fingerprint) DO NOTHING";
     MEMBER_STATE = "UPDATE run_member SET state = $3, reason = $4 WHERE run = $1 AND member = $2";

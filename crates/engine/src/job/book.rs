@@ -2,7 +2,7 @@
 
 use crate::ask::Ask;
 use crate::job::refresh::Asked;
-use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh, restore};
+use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh, restore, stop};
 use crate::world::{Engine, Tenant};
 use model::member::Member;
 use model::mutant::{self, Mutant};
@@ -165,7 +165,7 @@ async fn chosen(
 async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Again, JobError> {
     let active = book.tunnels.iter().any(|t| t.state != TunnelState::Paused);
     let now = engine.store().time().await?;
-    if !active || engine.is_paused(book.catalog, None).await? {
+    if !active || engine.pause_of(book.catalog, None).await?.is_some() {
         return next_round(engine, book, now).await;
     }
     let refreshed = refresh::refresh(engine, tenant, book, Asked::No).await?;
@@ -216,7 +216,7 @@ async fn held(
     book: &Book,
     _run: &Run,
 ) -> Result<Again, JobError> {
-    if !engine.is_paused(book.catalog, None).await? {
+    if engine.pause_of(book.catalog, None).await?.is_none() {
         refresh::refresh(engine, tenant, book, Asked::No).await?;
     }
     next_round(engine, book, engine.store().time().await?).await
@@ -230,6 +230,7 @@ async fn finish(
 ) -> Result<Again, JobError> {
     let now = engine.store().time().await?;
     let left = progress.deferred + progress.stale;
+    let pause = engine.pause_of(book.catalog, Some(run.id)).await?;
     let (state, reason) = match (left, progress.members()) {
         (0, _) => match &run.trouble {
             // Every mailbox has what is known, but not all could be read.
@@ -240,10 +241,14 @@ async fn finish(
             RunState::Stale,
             "every mailbox changed since the plan was made".to_owned(),
         ),
-        (n, all) => (
-            RunState::Incomplete,
-            format!("{n} of {all} mailboxes wait for the next round"),
-        ),
+        (n, all) => {
+            let until = match &pause {
+                Some(pause) => format!(": {}", stop::words(pause)),
+                None => " for the next round".to_owned(),
+            };
+            let reason = format!("{n} of {all} mailboxes wait{until}");
+            (RunState::Incomplete, reason)
+        }
     };
     engine
         .store()

@@ -3,6 +3,7 @@
 use crate::desk::Desk;
 use crate::initials;
 use crate::job::JobError;
+use crate::job::stop::stopped;
 use crate::world::{Engine, Tenant};
 use bytes::Bytes;
 use graph::{Raw, Write};
@@ -28,8 +29,8 @@ pub(crate) struct Carried {
     pub throttled: bool,
     /// Why.
     pub trouble: Option<Trouble>,
-    /// A person stopped the run, or its policy is no longer in force.
-    pub stopped: bool,
+    /// Why nothing more may be sent: a person stopped the run, or its policy is no longer in force.
+    pub stopped: Option<String>,
 }
 
 impl Carried {
@@ -39,7 +40,7 @@ impl Carried {
         self.until = self.until.max(other.until);
         self.trouble = other.trouble.or(self.trouble.take());
         self.throttled |= other.throttled;
-        self.stopped |= other.stopped;
+        self.stopped = other.stopped.or(self.stopped.take());
     }
 
     pub(crate) fn count(&self, test: impl Fn(Fate) -> bool) -> u64 {
@@ -78,8 +79,9 @@ impl Hand<'_> {
         let agreed = agreed(steps);
         let writes: Vec<&Step> = steps.iter().filter(|s| s.writes()).collect();
         for chunk in writes.chunks(self.engine.settings().batch) {
-            if self.must_stop().await? {
-                carried.stopped = true;
+            // A stop button must stop.
+            carried.stopped = stopped(self.engine, self.run, self.desk.member.catalog).await?;
+            if carried.stopped.is_some() {
                 break;
             }
             carried.absorb(self.chunk(chunk, &agreed).await?);
@@ -127,22 +129,6 @@ impl Hand<'_> {
             }
             _ => None,
         }
-    }
-
-    /// Asked before every chunk: a stop button must stop.
-    async fn must_stop(&self) -> Result<bool, JobError> {
-        let open = self
-            .engine
-            .store()
-            .run(self.run.id)
-            .await?
-            .is_some_and(|r| !r.state.ended());
-        let in_force = self.engine.in_force().policy.version == self.run.policy_version;
-        let paused = self
-            .engine
-            .is_paused(self.desk.member.catalog, Some(self.run.id))
-            .await?;
-        Ok(!open || !in_force || paused)
     }
 
     async fn chunk(&self, steps: &[&Step], agreed: &Agreed<'_>) -> Result<Carried, JobError> {

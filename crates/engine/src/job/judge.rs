@@ -2,7 +2,7 @@
 
 use crate::block::Block;
 use crate::job::book::{next_round, offer_members};
-use crate::job::{Again, JobError};
+use crate::job::{Again, JobError, stop};
 use crate::world::Engine;
 use model::mutant::{self, Mutant};
 use model::plan::{Halt, Tally, Verdict};
@@ -29,7 +29,7 @@ pub(crate) async fn judge(engine: &Engine, book: &Book, run: &Run) -> Result<Aga
     let approved = ask.approved.then_some(&case.fingerprint);
     let verdict = planner::judge::judge(&case.input(run, approved));
     if ask.plan_only {
-        return planned(engine, run, &case, &verdict).await;
+        return planned(engine, book, run, &case, &verdict).await;
     }
     match verdict {
         Verdict::Go => go(engine, book, run, &case.fingerprint).await,
@@ -84,19 +84,22 @@ async fn everything_moved(
     Ok(Again::No)
 }
 
-/// Only a plan was asked for.
+/// Only a plan was asked for: what would hold it, or keep it from being written, is said with it.
 async fn planned(
     engine: &Engine,
+    book: &Book,
     run: &Run,
     case: &Case,
     verdict: &Verdict,
 ) -> Result<Again, JobError> {
-    let reason = match (verdict, &run.trouble) {
-        (Verdict::Go, None) => String::new(),
-        (Verdict::Go, Some(trouble)) => trouble.detail.clone(),
-        (Verdict::Hold(halts), None) => words(halts),
-        (Verdict::Hold(halts), Some(trouble)) => format!("{}; {}", words(halts), trouble.detail),
+    let held = match verdict {
+        Verdict::Go => None,
+        Verdict::Hold(halts) => Some(words(halts)),
     };
+    let pause = engine.pause_of(book.catalog, Some(run.id)).await?;
+    let trouble = run.trouble.as_ref().map(|trouble| trouble.detail.clone());
+    let reasons = [held, pause.as_ref().map(stop::words), trouble];
+    let reason = reasons.into_iter().flatten().collect::<Vec<_>>().join("; ");
     let (store, print) = (engine.store(), &case.fingerprint);
     store
         .set_verdict(run.id, print, RunState::Planning, &reason)

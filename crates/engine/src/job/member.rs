@@ -3,6 +3,7 @@
 use crate::ask::Ask;
 use crate::job::{Again, JobError, judge, perform, plan, restore};
 use crate::world::{Engine, Tenant};
+use graph::GraphError;
 use model::MemberId;
 use model::member::{Member, MemberState};
 use model::run::{Account, MemberRunState, Run, RunState, Trouble};
@@ -24,7 +25,15 @@ pub(crate) struct Place<'a> {
     pub approved: bool,
 }
 
-pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<Again, JobError> {
+/// A member that is to wait again and again is left for the next round at last: a run comes to its end.
+const WAITS_MAX: u32 = 10;
+
+pub(crate) async fn run(
+    engine: &Engine,
+    lease: &Lease,
+    id: MemberId,
+    attempts: u32,
+) -> Result<Again, JobError> {
     let Some(place) = place(engine, lease, id).await? else {
         return Ok(Again::No);
     };
@@ -41,6 +50,13 @@ pub(crate) async fn run(engine: &Engine, lease: &Lease, id: MemberId) -> Result<
     };
     let again = match done {
         Ok(again) => again,
+        // Nothing is wrong: what is being carried out goes on as soon as it may.
+        Err(JobError::Graph(GraphError::Throttled { until, .. }))
+            if place.run.state == RunState::Performing && attempts < WAITS_MAX =>
+        {
+            // Said by this machine's clock; jobs are due by the store's.
+            Again::At(engine.store().time().await? + until.since(engine.now()))
+        }
         Err(JobError::Graph(error)) => defer(&place, &Trouble::from(&error)).await?,
         Err(error) => return Err(error),
     };
@@ -115,6 +131,18 @@ pub(crate) async fn defer(place: &Place<'_>, trouble: &Trouble) -> Result<Again,
         .engine
         .store()
         .member_deferred(place.run.id, place.member.id, account, trouble)
+        .await?;
+    Ok(Again::No)
+}
+
+/// A person stopped it, or its policy is no longer in force: what is left waits for a later round.
+pub(crate) async fn stop(place: &Place<'_>, reason: &str) -> Result<Again, JobError> {
+    let account = left_over(place.engine, &place.run, &place.row).await?;
+    let (run, member) = (place.run.id, place.member.id);
+    let state = MemberRunState::Deferred;
+    let store = place.engine.store();
+    store
+        .member_done(run, member, account, state, reason)
         .await?;
     Ok(Again::No)
 }

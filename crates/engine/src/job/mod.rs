@@ -9,6 +9,7 @@ pub(crate) mod plan;
 pub(crate) mod refresh;
 pub(crate) mod resolve;
 pub(crate) mod restore;
+pub(crate) mod stop;
 
 use crate::desk::DeskError;
 use crate::observe::ObserveError;

@@ -4,6 +4,7 @@ use crate::desk::Desk;
 use crate::job::carry::{Carried, Hand};
 use crate::job::member::{self, Place};
 use crate::job::resolve::{self, Resolved};
+use crate::job::stop::stopped;
 use crate::job::{Again, JobError};
 use crate::look::{self, Look};
 use graph::{Folder, FolderOutcome};
@@ -24,14 +25,9 @@ const PASSES: usize = 4;
 
 pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
     let (engine, store) = (place.engine, place.engine.store());
-    store
-        .run_member_state(
-            place.run.id,
-            place.member.id,
-            MemberRunState::Performing,
-            "",
-        )
-        .await?;
+    if let Some(reason) = stopped(engine, &place.run, place.member.catalog).await? {
+        return member::stop(place, &reason).await;
+    }
     let kept = engine.inner.looks.take(place.run.id, place.member.id);
     let mut look = match kept {
         Some(look) => look,
@@ -47,6 +43,10 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
     let Some(folder) = ensure_folder(place, &mut look).await? else {
         return member::defer(place, &passing(NO_FOLDER)).await;
     };
+    let state = MemberRunState::Performing;
+    store
+        .run_member_state(place.run.id, place.member.id, state, "")
+        .await?;
     let mut hands = Hands {
         place,
         folder,
@@ -87,8 +87,6 @@ async fn is_never_answered(place: &Place<'_>) -> Result<bool, JobError> {
     }
     Ok(unanswered.values().any(|times| *times >= UNANSWERED_MAX))
 }
-
-const STOPPED: &str = "not written: it was paused or given up, or its policy changed meanwhile; `almanac status` says";
 
 fn passing(detail: &str) -> Trouble {
     Trouble {
@@ -151,16 +149,15 @@ async fn make_folder(place: &Place<'_>) -> Result<Option<Folder>, JobError> {
 /// How the passes over one member ended.
 enum End {
     /// Nothing is left to do.
-    Settled {
-        through: i64,
-    },
+    Settled { through: i64 },
     /// A write got no answer: its fate is knowable from then on.
     Wait(Timestamp),
     /// Something is left for the next round.
     Left(Trouble),
     /// The member moved since the plan was judged.
     Moved,
-    Stopped,
+    /// Why.
+    Stopped(String),
 }
 
 struct Hands<'a> {
@@ -277,12 +274,13 @@ impl Hands<'_> {
 
     /// Looks at what the pass did. `None`: plan again.
     async fn after(&mut self, desk: &Desk, carried: Carried) -> Result<Option<End>, JobError> {
-        let (until, stopped, throttled) = (carried.until, carried.stopped, carried.throttled);
+        let (until, stopped, throttled) =
+            (carried.until, carried.stopped.clone(), carried.throttled);
         let trouble = carried.trouble.clone();
         let stale = carried.stale.clone();
         self.carried.absorb(carried);
-        if stopped {
-            return Ok(Some(End::Stopped));
+        if let Some(reason) = stopped {
+            return Ok(Some(End::Stopped(reason)));
         }
         let unsettled = self
             .place
@@ -326,7 +324,7 @@ impl Hands<'_> {
                 MemberRunState::Stale,
                 "changed since the plan was made".to_owned(),
             ),
-            End::Stopped => (MemberRunState::Deferred, STOPPED.to_owned()),
+            End::Stopped(reason) => (MemberRunState::Deferred, reason.clone()),
         };
         if let End::Settled { through, .. } = end {
             let now = store.time().await?;

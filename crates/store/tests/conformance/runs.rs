@@ -30,6 +30,26 @@ fn state(store: &Store, run: RunId) -> RunState {
 }
 
 #[test]
+fn what_is_planned_or_done_is_not_planned_again_by_a_worker_that_stood_still() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let (run, member) = (run(store), member(store, "a"));
+        block_on(store.add_run_members(run, &[member])).unwrap();
+        plan(store, run, member, "block-1");
+        let account = Account {
+            planned: 2,
+            done: 2,
+            ..Account::default()
+        };
+        block_on(store.member_done(run, member, account, MemberRunState::Done, "")).unwrap();
+        plan(store, run, member, "block-2");
+        let row = block_on(store.run_member(run, member)).unwrap().unwrap();
+        assert_eq!((row.state, row.account), (MemberRunState::Done, account));
+        assert_eq!(row.block, Some(Fingerprint::from("block-1")));
+    });
+}
+
+#[test]
 fn a_run_says_how_far_it_has_come() {
     on_each(|bench| {
         let store = &bench.store;

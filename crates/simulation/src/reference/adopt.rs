@@ -26,6 +26,8 @@ pub struct ExpectedFolder {
     pub free: bool,
     /// Users' copies of our cards that cannot be told from ours any more.
     pub twins: Vec<Person>,
+    /// The store was lost: which users' cards had been adopted is known only where they still are an exact match.
+    pub forgot: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -93,6 +95,7 @@ fn expected_folder(mailbox: &Mailbox, path: &str, book: &Book) -> ExpectedFolder
         leftovers: touched.kept || book.tunnels.iter().any(|t| keeps(t, mailbox, book)),
         free,
         twins: twins.map(|u| as_person(&u.id, &u.fields)).collect(),
+        forgot: book.world.store_lost,
         edits: touched.edits,
     }
 }

@@ -3,7 +3,7 @@
 use super::adopt::{Expected, ExpectedFolder, ExpectedUserCard, Touch};
 use super::field::{Field, outside_kept};
 use super::merge::{Card, Presence, Want};
-use super::pair::{Relation, as_person, relation};
+use super::pair::{Relation, as_person, exact, relation};
 use super::value::{covers, same};
 use super::world::{Fields, Origin, Person};
 use std::collections::{BTreeMap, BTreeSet};
@@ -285,7 +285,13 @@ impl Look<'_> {
             && mine.iter().all(|i| owners.values().any(|o| o == i))
             && !self.folder.free
         {
-            return user.card.origin != Origin::Made;
+            // Unless we forgot that we had, and the person or the user's card is another one since.
+            if user.card.origin != Origin::Made {
+                return true;
+            }
+            if !self.folder.forgot || self.equals(&mine, actual) {
+                return false;
+            }
         }
         changed.iter().all(|field| {
             let got = actual.fields.get(field).map_or("", String::as_str);
@@ -305,6 +311,14 @@ impl Look<'_> {
                 }
             }
         })
+    }
+
+    /// Is this card exactly one of the expected ones?
+    fn equals(&self, mine: &[usize], actual: &ActualCard) -> bool {
+        let person = as_person(&actual.id, &actual.fields);
+        let cards = mine.iter().map(|i| &self.folder.cards[*i]);
+        let mut known = cards.flat_map(|c| c.who.iter().map(|w| (w, &c.region)));
+        known.any(|(who, region)| exact(who, &person, region))
     }
 
     fn missing(&self, owners: &BTreeMap<usize, usize>) -> Vec<String> {

@@ -116,7 +116,8 @@ fn a_paused_tunnel_writes_nothing_until_it_is_resumed() {
     assert_eq!(run.code, 3, "{}", run.stderr);
     let left_out = &json(&run)["runs"][0]["left_out"][0];
     let reason = left_out["reason"].as_str().unwrap();
-    assert!(reason.starts_with("not written: it was paused"), "{reason}");
+    let paused = "not written: tunnel t-1 is paused by the command line";
+    assert!(reason.starts_with(paused), "{reason}");
     assert_eq!(json(&run)["runs"][0]["account"]["done"], 0);
     assert_eq!(home.run(&["resume", "--tunnel", "people"]).code, 0);
     assert_eq!(home.run(&["pause", "--tunnel", "nope"]).code, 64);

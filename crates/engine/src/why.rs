@@ -352,7 +352,9 @@ impl<'a> Inquiry<'a> {
         }
         if let Some(trouble) = self.engine.last_trouble(self.book).await? {
             let detail = trouble.detail;
-            chain.push(format!("the last look at the sources did not come to its end: {detail}"));
+            chain.push(format!(
+                "the last look at the sources did not come to its end: {detail}"
+            ));
         }
         if let Some(state) = store
             .collection(&self.book.tenant, crate::observe::USERS)

@@ -746,7 +746,10 @@ fn orphan(input: &Input, entry: EntryId, item: &ItemId, plan: &mut Plan) {
     let all = plan.notes.iter().filter(|n| n.reason == Reason::Orphan);
     plan.halt = Some(Halt {
         reason: HaltReason::Orphans,
-        detail: format!("{} stamped cards have no living source", all.count()),
+        detail: match all.count() {
+            1 => "1 card bears our mark, and no source explains it".to_owned(),
+            n => format!("{n} cards bear our mark, and no source explains them"),
+        },
     });
 }
 

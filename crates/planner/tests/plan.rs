@@ -530,7 +530,7 @@ fn a_stamped_card_without_a_living_source_halts() {
             delete E9 i9 if new: Orphan
             note Orphan E1 i1
             note Orphan E9 i9
-            halt Orphans: 2 stamped cards have no living source
+            halt Orphans: 2 cards bear our mark, and no source explains them
         "#]],
     );
 }
@@ -741,7 +741,7 @@ fn a_link_whose_entry_the_view_does_not_know_is_left() {
         expect![[r#"
             delete E1 i1 if new: Orphan
             note Orphan E1 i1
-            halt Orphans: 1 stamped cards have no living source
+            halt Orphans: 1 card bears our mark, and no source explains it
         "#]],
     );
 }

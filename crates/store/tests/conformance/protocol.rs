@@ -36,6 +36,29 @@ fn an_intent_is_durable_before_it_is_sent_and_taken_once() {
 }
 
 #[test]
+fn a_write_that_is_found_is_counted_in_the_run_that_sent_it_or_in_none() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let (member, run) = (member(store, "ada"), run(store));
+        let lease = lease(store, "ada");
+        block_on(store.add_run_members(run, &[member])).unwrap();
+        let intents = vec![create(1), create(2)];
+        block_on(store.intend(&lease, run, member, intents, NOW)).unwrap();
+        let found = |entry, item| vec![done(member, entry, item, Op::Create)];
+        let ours = store.resolve(&lease, Some(run), member, found(1, "item-1"), NOW);
+        block_on(ours).unwrap();
+        let earlier = store.resolve(&lease, None, member, found(2, "item-2"), NOW);
+        block_on(earlier).unwrap();
+        assert_eq!(block_on(store.run(run)).unwrap().unwrap().account.done, 1);
+        assert!(block_on(store.links_unsettled(member)).unwrap().is_empty());
+        let rows = block_on(store.ledger(&store::LedgerFilter::default())).unwrap();
+        let told = rows.iter().filter(|r| r.phase == Phase::After);
+        let runs: Vec<_> = told.map(|r| r.run).collect();
+        assert_eq!(runs, [Some(run), None]);
+    });
+}
+
+#[test]
 fn links_read_back_as_they_were_settled() {
     use model::link::{Deviations, Link, Origin, Trouble};
     use model::{ContentId, Field, ItemId, Value};

@@ -131,12 +131,8 @@ impl Hand<'_> {
 
     /// Asked before every chunk: a stop button must stop.
     async fn must_stop(&self) -> Result<bool, JobError> {
-        let open = self
-            .engine
-            .store()
-            .run(self.run.id)
-            .await?
-            .is_some_and(|r| !r.state.ended());
+        let state = self.engine.store().run_state(self.run.id).await?;
+        let open = state.is_some_and(|state| !state.ended());
         let in_force = self.engine.in_force().policy.version == self.run.policy_version;
         let paused = self
             .engine
@@ -168,13 +164,10 @@ impl Hand<'_> {
             .store()
             .intend(self.lease, self.run.id, member, intents, now)
             .await?;
-        let sent: Vec<_> = sent
-            .into_iter()
-            .zip(accepted)
-            .filter(|(_, ok)| *ok)
-            .map(|(s, _)| s)
-            .collect();
-        let writes = sent.iter().map(|(_, _, write)| write.clone()).collect();
+        let accepted = sent.into_iter().zip(accepted).filter(|(_, ok)| *ok);
+        let (sent, writes): (Vec<_>, Vec<_>) = accepted
+            .map(|((step, link, write), _)| ((step, link), write))
+            .unzip();
         let not_after = self.engine.now() + deadline.since(self.engine.store().time().await?);
         let (at, mailbox) = (&self.tenant.at, &self.desk.member.mailbox);
         let written = self
@@ -185,7 +178,7 @@ impl Hand<'_> {
         let pairs: Vec<(&Step, Link, Outcome)> = sent
             .into_iter()
             .zip(written.outcomes)
-            .map(|((step, link, _), o)| (step, link, o))
+            .map(|((step, link), o)| (step, link, o))
             .collect();
         let mut carried = self.settle(pairs).await?;
         carried.throttled = matches!(

@@ -111,16 +111,18 @@ impl Store {
         .await
     }
 
-    /// Records a member's plan: its tally and its block. The bytes are kept once for each distinct block.
+    /// Records a member's plan: its tally and its block. The bytes are kept once for each distinct block; `None`:
+    /// they were recorded for this run before.
     pub async fn planned_member(
         &self,
         run: RunId,
         member: MemberId,
         tally: &Tally,
         block: &Fingerprint,
-        bytes: &[u8],
+        bytes: Option<&[u8]>,
     ) -> Result<()> {
-        let (tally, block, bytes) = (tally.clone(), block.clone(), bytes.to_vec());
+        let (tally, block) = (tally.clone(), block.clone());
+        let bytes = bytes.map(<[u8]>::to_vec);
         self.write(move |db| {
             let tenant = tenant_of(db, run)?;
             let planned = word(&MemberRunState::Planned);
@@ -131,8 +133,11 @@ impl Store {
             )?;
             // A worker that stood still plans for a run that ended meanwhile: left for later.
             db.run(DEFER_LATE, args![run, member])?;
-            let sealed = db.seal.seal(tenant.as_str(), &bytes);
-            db.run(ADD_BLOCK, args![run, block, &*sealed]).map(|_| ())
+            if let Some(bytes) = bytes {
+                let sealed = db.seal.seal(tenant.as_str(), &bytes);
+                db.run(ADD_BLOCK, args![run, block, &*sealed])?;
+            }
+            Ok(())
         })
         .await
     }

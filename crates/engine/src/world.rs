@@ -3,7 +3,7 @@
 use crate::bell::Bell;
 use crate::block::Blocks;
 use crate::look::Looks;
-
+use crate::observe::Census;
 use crate::settings::Settings;
 use graph::{Graph, TenantRef};
 use model::seam::{Chance, Clock, Signer};
@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub bell: Bell,
     pub looks: Looks,
     pub blocks: Blocks,
+    pub census: Census,
     policy: RwLock<Arc<InForce>>,
     cards: Mutex<Cards>,
 }
@@ -74,6 +75,7 @@ impl Engine {
                 bell: Bell::default(),
                 looks: Looks::default(),
                 blocks: Blocks::default(),
+                census: Census::default(),
                 policy: RwLock::new(Arc::new(in_force)),
                 cards: Mutex::default(),
             }),

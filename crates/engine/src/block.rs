@@ -4,10 +4,11 @@ use crate::desk::Desk;
 use model::catalog::EntryState;
 use model::plan::{Halt, Note, Plan, Proof, Step};
 use model::snapshot::Seen;
-use model::{EntryId, Field, ItemId};
+use model::{EntryId, Field, Fingerprint, ItemId, RunId};
 use planner::tally::Distinct;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 /// What one plan would change, without item ids.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,6 +71,29 @@ impl Block {
             created: distinct.created.clone(),
             by_rule,
         }
+    }
+}
+
+/// The blocks that this engine has written down for runs that go on. Most members of a run have equal plans, and a
+/// block of thousands of lines is made once for all of them.
+#[derive(Default)]
+pub(crate) struct Blocks(Mutex<BTreeSet<(RunId, Fingerprint)>>);
+
+/// About 100 bytes each; one that is forgotten is made and offered once more.
+const BLOCKS_KEPT: usize = 10_000;
+
+impl Blocks {
+    pub(crate) fn knows(&self, run: RunId, print: &Fingerprint) -> bool {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.contains(&(run, print.clone()))
+    }
+
+    pub(crate) fn keep(&self, run: RunId, print: Fingerprint) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= BLOCKS_KEPT {
+            kept.clear();
+        }
+        kept.insert((run, print));
     }
 }
 

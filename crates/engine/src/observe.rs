@@ -3,10 +3,13 @@
 //! Nothing is concluded here. What a source says is written down as it says it; a person is only crossed off
 //! after being asked for by name. A source that fails leaves what we knew of it as it was.
 
+mod census;
 mod photos;
 
+pub(crate) use census::Census;
 pub(crate) use photos::PhotoSeen;
 
+use self::census::{Question, Seen};
 use crate::needs::Needs;
 use crate::world::{Engine, Tenant};
 use graph::{Directory, Existence, GraphError, GroupFound, PersonChange, STAMP_ATTRIBUTE};
@@ -17,7 +20,7 @@ use planner::compile::Complete;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use store::StoreError;
+use store::{CollectionItems, StoreError};
 
 /// What one round brought.
 #[derive(Debug, Default)]
@@ -365,19 +368,30 @@ impl Observer<'_> {
     /// Asks what each mailbox is for: of people whom we never asked, of everyone once in a while, and of those
     /// without a mailbox again when someone may be leaving: one answer must not count for two rounds.
     async fn kinds(&self, freshness: Freshness) -> Observed<()> {
-        let users: BTreeMap<String, Person> = self.items(USERS).await?;
-        let known: BTreeMap<String, KindSeen> = self.items(MAILBOXES).await?;
-        let due: Vec<MailboxId> = users
+        let seen = match freshness {
+            Freshness::Doubted => Seen::new(),
+            Freshness::Settled | Freshness::Now => self.seen(Question::Kinds),
+        };
+        let users = self.unless_seen(USERS, &seen).await?;
+        let known = self.unless_seen(MAILBOXES, &seen).await?;
+        let (Some(users), Some(known)) = (users, known) else {
+            return Ok(());
+        };
+        let seen = [(USERS, users.changed_at), (MAILBOXES, known.changed_at)];
+        let users: BTreeMap<String, Person> = decode_all(users.items);
+        let known: BTreeMap<String, KindSeen> = decode_all(known.items);
+        let kinds = users
             .values()
             .filter(|p| p.kind == model::person::PersonKind::Member)
-            .filter(|p| {
-                known
-                    .get(&p.key)
-                    .is_none_or(|k| self.kind_is_due(k, freshness))
-            })
-            .map(|p| MailboxId::from(p.key.as_str()))
+            .map(|p| (p, known.get(&p.key)));
+        let due: Vec<MailboxId> = kinds
+            .clone()
+            .filter(|(_, kind)| kind.is_none_or(|k| self.kind_is_due(k, freshness)))
+            .map(|(p, _)| MailboxId::from(p.key.as_str()))
             .collect();
         if due.is_empty() {
+            let next = kinds.filter_map(|(_, kind)| kind.map(|k| self.kind_due_at(k)));
+            self.conclude(Question::Kinds, seen, next.min());
             return Ok(());
         }
         let mut changes: Changes = Vec::new();
@@ -404,13 +418,16 @@ impl Observer<'_> {
         if seen.kind == MailboxKind::None && freshness == Freshness::Doubted {
             return true;
         }
-        let census = self.engine.settings().mailbox_census;
+        self.now >= self.kind_due_at(seen)
+    }
+
+    fn kind_due_at(&self, seen: &KindSeen) -> Timestamp {
         let wait = if seen.kind == MailboxKind::None {
             self.engine.settings().group_census
         } else {
-            census
+            self.engine.settings().mailbox_census
         };
-        self.now.since(seen.asked_at) >= wait
+        seen.asked_at + wait
     }
 
     async fn managers(&self) -> Observed<()> {
@@ -481,6 +498,35 @@ impl Observer<'_> {
             .save_collection(tenant, key, changes, false, cursor, true, self.now)
             .await?;
         Ok(())
+    }
+
+    /// What a conclusion that still may hold rests on.
+    fn seen(&self, question: Question) -> Seen {
+        let tenant = &self.tenant.at.name;
+        self.engine.inner.census.seen(tenant, question, self.now)
+    }
+
+    /// Nothing is to be done about `question` until these collections change, or `until`, if there is an end.
+    fn conclude<const N: usize>(
+        &self,
+        question: Question,
+        seen: [(&'static str, Option<Timestamp>); N],
+        until: Option<Timestamp>,
+    ) {
+        let seen: Option<Seen> = seen.into_iter().map(|(key, at)| Some((key, at?))).collect();
+        // What was never saved has no instant to tell a change by.
+        if let Some(seen) = seen {
+            let until = until.unwrap_or(Timestamp::NEVER);
+            let (census, tenant) = (&self.engine.inner.census, &self.tenant.at.name);
+            census.conclude(tenant, question, seen, until);
+        }
+    }
+
+    /// `None`: as it was when the conclusion was drawn that rests on `seen`.
+    async fn unless_seen(&self, key: &str, seen: &Seen) -> Observed<Option<CollectionItems>> {
+        let tenant = &self.tenant.at.name;
+        let store = self.engine.store();
+        Ok(store.items_unless_seen(tenant, key, seen).await?)
     }
 
     async fn raw(&self, key: &str) -> Observed<BTreeMap<String, Vec<u8>>> {

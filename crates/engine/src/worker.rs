@@ -131,9 +131,9 @@ impl Engine {
         for id in runs {
             let going = self
                 .store()
-                .run(*id)
+                .run_state(*id)
                 .await?
-                .is_some_and(|run| !run.state.ended() && run.state != Held);
+                .is_some_and(|state| !state.ended() && state != Held);
             if going {
                 return Ok(false);
             }

@@ -1,7 +1,9 @@
 //! The engine and what it is made of: the seams, the client, the store, and the policy in force.
 
 use crate::bell::Bell;
+use crate::block::Blocks;
 use crate::look::Looks;
+use crate::observe::Census;
 use crate::settings::Settings;
 use graph::{Graph, TenantRef};
 use model::seam::{Chance, Clock, Signer};
@@ -44,6 +46,8 @@ pub(crate) struct Inner {
     pub keys: Keys,
     pub bell: Bell,
     pub looks: Looks,
+    pub blocks: Blocks,
+    pub census: Census,
     policy: RwLock<Arc<InForce>>,
     cards: Mutex<Cards>,
 }
@@ -70,6 +74,8 @@ impl Engine {
                 keys,
                 bell: Bell::default(),
                 looks: Looks::default(),
+                blocks: Blocks::default(),
+                census: Census::default(),
                 policy: RwLock::new(Arc::new(in_force)),
                 cards: Mutex::default(),
             }),
@@ -143,24 +149,34 @@ impl Engine {
         item: &Item,
         rules: &Rules,
     ) -> graph::Card {
-        let key = (id, view.clone(), self.in_force().policy.version.clone());
-        let mut cards = self
-            .inner
-            .cards
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if cards.len() > CARDS_KEPT {
-            cards.clear();
-        }
-        cards
-            .entry(key)
+        let in_force = self.in_force();
+        let cards = &self.inner.cards;
+        let mut cards = cards.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_view = cards.of_view(view, &in_force.policy.version);
+        of_view
+            .entry(id)
             .or_insert_with(|| graph::Card::new(&planner::receive::card(item, rules)))
             .clone()
     }
 }
 
-/// Cards by content, view and policy: the rules of a view decide what a fresh card carries.
-type Cards = BTreeMap<(ContentId, ViewId, String), graph::Card>;
+/// Cards of one policy by view and content: the rules of a view decide what a fresh card carries.
+#[derive(Default)]
+struct Cards {
+    policy: String,
+    views: BTreeMap<ViewId, BTreeMap<ContentId, graph::Card>>,
+}
+
+impl Cards {
+    fn of_view(&mut self, view: &ViewId, policy: &str) -> &mut BTreeMap<ContentId, graph::Card> {
+        let kept: usize = self.views.values().map(BTreeMap::len).sum();
+        if kept > CARDS_KEPT || self.policy != policy {
+            self.views.clear();
+            policy.clone_into(&mut self.policy);
+        }
+        self.views.entry(view.clone()).or_default()
+    }
+}
 
 /// About 1 KB each.
 const CARDS_KEPT: usize = 20_000;

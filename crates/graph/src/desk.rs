@@ -261,7 +261,7 @@ impl Desk<'_> {
             Next::Throttled { until } => Some(*until),
             _ => None,
         });
-        match throttled.max().max(self.advised(response, nexts.len())) {
+        match throttled.max().max(self.advised(response, nexts)) {
             Some(until) => Signal::Throttled { until },
             None => self.inner.signal(response),
         }
@@ -269,12 +269,13 @@ impl Desk<'_> {
 
     /// Steps that were answered 503 with a time to wait: the mailbox is left alone that long, whatever became of the
     /// write.
-    fn advised(&self, response: &Response, count: usize) -> Option<Timestamp> {
+    fn advised(&self, response: &Response, nexts: &[Next]) -> Option<Timestamp> {
         const HEADER: &[u8] = b"Retry-After";
-        if !response.body.windows(HEADER.len()).any(|w| w == HEADER) {
+        let is_done = |next: &Next| matches!(next, Next::Settled(Outcome::Done { .. }));
+        if nexts.iter().all(is_done) || !response.body.windows(HEADER.len()).any(|w| w == HEADER) {
             return None;
         }
-        let answers = steps(&response.body, count).ok()?;
+        let answers = steps(&response.body, nexts.len()).ok()?;
         let waits = answers
             .into_iter()
             .flatten()

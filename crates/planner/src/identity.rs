@@ -87,8 +87,14 @@ pub(crate) fn hmac(key: &[u8; 32], parts: &[&str]) -> [u8; 32] {
 
 /// A stable hash in hex of length-prefixed parts; not secret.
 pub(crate) fn digest(parts: &[&str]) -> String {
-    let bytes = hmac(&[0; 32], parts);
-    bytes[..16].iter().map(|b| format!("{b:02x}")).collect()
+    short_hex(&hmac(&[0; 32], parts))
+}
+
+/// The first half of a hash in hex: one number, so that no text is made for each byte of it.
+pub(crate) fn short_hex(hash: &[u8; 32]) -> String {
+    let half = hash.iter().take(16);
+    let number = half.fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    format!("{number:032x}")
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use model::mutant::{self, Mutant};
 use model::plan::Reason;
 use model::tunnel::{FieldRule, WhenBlank, WhenPresent};
 use model::{Field, Item, Value};
+use std::borrow::Cow;
 
 /// Everything that decides one field.
 #[derive(Clone, Copy, Debug)]
@@ -204,15 +205,23 @@ fn cleared(sides: &Sides) -> Target {
 /// says `append`. The body of a create is made of this.
 pub fn card(content: &Item, rules: &Rules) -> Item {
     let mut card = Item::default();
-    for (field, value) in &content.0 {
-        match (rules.of_field(*field).when_present, field.kind()) {
-            (WhenPresent::Never, _) => {}
-            (WhenPresent::Append, Kind::Notes) => {
-                let text = notes::merge("", value.as_text());
-                card.set(*field, Value::Text(text));
-            }
-            _ => card.set(*field, value.clone()),
+    for field in content.0.keys() {
+        if let Some(value) = fresh(*field, content, rules) {
+            card.set(*field, value.into_owned());
         }
     }
     card
+}
+
+/// One field of a fresh card.
+pub(crate) fn fresh<'a>(field: Field, content: &'a Item, rules: &Rules) -> Option<Cow<'a, Value>> {
+    let value = content.get(field)?;
+    let value = match (rules.of_field(field).when_present, field.kind()) {
+        (WhenPresent::Never, _) => return None,
+        (WhenPresent::Append, Kind::Notes) => {
+            Cow::Owned(Value::Text(notes::merge("", value.as_text())))
+        }
+        _ => Cow::Borrowed(value),
+    };
+    Some(value).filter(|value| !value.is_blank())
 }

@@ -2,14 +2,15 @@
 
 use crate::change::{Values, deviations};
 use crate::compare::{element_key, same, split};
-use crate::receive::card;
+use crate::receive::fresh;
 use crate::rules::Rules;
 use model::field::Kind;
-use model::link::{Link, Op, Origin, Sent, Trouble};
+use model::link::{Deviations, Link, Op, Origin, Sent, Trouble};
 use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
 use model::tunnel::WhenPresent;
 use model::{Etag, Field, Item, ItemId, Millis, Sighting, Timestamp, Value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// How long a write may take until we can know what became of it.
@@ -124,6 +125,8 @@ fn done(
 ) -> (Link, Fate) {
     let mut link = calm(settling.link);
     let seen = seen.filter(|_| !mutant::on(Mutant::E1));
+    let nothing = Item::default();
+    let wish = settling.content.unwrap_or(&nothing);
     match settling.step {
         Step::Create {
             content,
@@ -136,8 +139,7 @@ fn done(
             link.refused = false;
             link.wrote.clear();
             (link.tugs, link.tugged_at) = (0, None);
-            let wish = settling.content.cloned().unwrap_or_default();
-            link.shown = deviations(&wish, &created(&wish, settling.rules, seen));
+            link.shown = created(wish, settling.rules, seen);
             link.agreed = (!mutant::on(Mutant::A6)).then_some(*content);
             link.etag = etag.cloned();
         }
@@ -157,8 +159,7 @@ fn done(
                 });
                 link.wrote.extend(ours.map(|(f, _)| *f));
             }
-            let wish = settling.content.cloned().unwrap_or_default();
-            link.shown = deviations(&wish, &echoed(changes, shown, seen));
+            link.shown = deviations(wish, &echoed(changes, shown, seen));
             link.agreed = Some(*content);
             link.etag = etag.cloned();
         }
@@ -188,20 +189,20 @@ fn says_more(field: Field, before: Option<&Value>, after: &Value) -> bool {
     }
 }
 
-/// The base after a create: the echo, else what was sent. A field that the rules left out has no base of its
-/// own, so that a later change of the rule is noticed.
-fn created(wish: &Item, rules: &Rules, seen: Option<&Sighting>) -> Values {
-    let sent = card(wish, rules);
+/// Where the base after a create deviates from the content. The base is the echo, else what was sent. A field that
+/// the rules left out has no base of its own, so that a later change of the rule is noticed.
+fn created(wish: &Item, rules: &Rules, seen: Option<&Sighting>) -> Deviations {
     let left_out =
         |f: Field| wish.get(f).is_some() && rules.of_field(f).when_present == WhenPresent::Never;
-    Field::ALL
-        .iter()
-        .filter(|f| !left_out(**f))
-        .map(|f| match seen {
-            Some(seen) if seen.covers(*f) => (*f, seen.get(*f).cloned()),
-            _ => (*f, sent.get(*f).cloned()),
-        })
-        .collect()
+    let deviation = |f: Field| {
+        let base = match seen {
+            Some(seen) if seen.covers(f) => seen.get(f).map(Cow::Borrowed),
+            _ => fresh(f, wish, rules),
+        };
+        (!same(f, base.as_deref(), wish.get(f))).then(|| (f, base.map(Cow::into_owned)))
+    };
+    let fields = Field::ALL.iter().copied().filter(|f| !left_out(*f));
+    fields.filter_map(deviation).collect()
 }
 
 /// The base after an update: of the fields that were written, the echo; of the others, what it was, so that an

@@ -4,7 +4,7 @@
 //! entry and generation. A stamp that is found in another mailbox, or that someone made up, does not verify:
 //! the card is a user's.
 
-use crate::identity::hmac;
+use crate::identity::{hmac, short_hex};
 use model::mutant::{self, Mutant};
 use model::{CatalogId, EntryId, MailboxId};
 
@@ -88,8 +88,7 @@ fn seal(
         &entry.to_string(),
         &generation.to_string(),
     ];
-    let bytes = hmac(&key.0, &parts);
-    bytes[..16].iter().map(|b| format!("{b:02x}")).collect()
+    short_hex(&hmac(&key.0, &parts))
 }
 
 /// Compares without telling by its duration where the texts differ.

@@ -20,6 +20,15 @@ pub struct CollectionState {
     pub changed_at: Timestamp,
 }
 
+/// The items of a collection as they were at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectionItems {
+    /// When one of them last changed; `None` when the collection was never saved.
+    pub changed_at: Option<Timestamp>,
+    /// By key.
+    pub items: BTreeMap<String, Vec<u8>>,
+}
+
 /// What saving a look did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CollectionSaved {
@@ -61,6 +70,36 @@ impl Store {
                 Ok((row.text(0)?, (hex(row.bytes(1)?), bytes)))
             })?;
             Ok(rows.into_iter().collect())
+        })
+        .await
+    }
+
+    /// Every item of a collection, unless nothing is new: `None` when all of `seen`, of which there is at least one,
+    /// last changed at the instants that stand beside them. Whoever concluded something from them then need not
+    /// read them again.
+    pub async fn items_unless_seen(
+        &self,
+        tenant: &TenantName,
+        key: &str,
+        seen: &[(&'static str, Timestamp)],
+    ) -> Result<Option<CollectionItems>> {
+        let (tenant, key, seen) = (tenant.clone(), key.to_owned(), seen.to_vec());
+        self.read(move |db| {
+            let changed_at = |key: &str| db.first(CHANGED_AT, args![&tenant, key], |row| row.at(0));
+            let mut same = !seen.is_empty();
+            for (key, at) in seen {
+                same = same && changed_at(key)? == Some(at);
+            }
+            if same {
+                return Ok(None);
+            }
+            let items = db.rows(ITEMS, args![&tenant, &key], |row| {
+                Ok((row.text(0)?, unseal_bytes(db, &tenant, row.bytes(2)?)?))
+            })?;
+            Ok(Some(CollectionItems {
+                changed_at: changed_at(&key)?,
+                items: items.into_iter().collect(),
+            }))
         })
         .await
     }
@@ -181,6 +220,7 @@ fn remove_others(
 statements! {
     STATE = "SELECT cursor, complete_round, looked_at, changed_at FROM collection \
         WHERE tenant = $1 AND key = $2 ORDER BY key";
+    CHANGED_AT = "SELECT changed_at FROM collection WHERE tenant = $1 AND key = $2 ORDER BY key";
     KEYS = "SELECT key FROM collection WHERE tenant = $1 ORDER BY key";
     ITEMS = "SELECT key, hash, bytes FROM collection_item WHERE tenant = $1 AND collection = $2 ORDER BY key";
     ITEM_KEYS = "SELECT key FROM collection_item WHERE tenant = $1 AND collection = $2 ORDER BY key";

@@ -25,7 +25,9 @@ impl Store {
             })? {
                 due.extend(db.rows(BEHIND, args![catalog, &view, newest, &tenant], id)?);
             }
-            due.extend(db.rows(UNLOOKED, args![catalog, full_before, &tenant], id)?);
+            due.extend(db.rows(NEVER_LOOKED, args![catalog, &tenant], id)?);
+            due.extend(db.rows(LONG_UNLOOKED, args![catalog, full_before, &tenant], id)?);
+            due.extend(db.rows(LEAVING, args![catalog, &tenant], id)?);
             for member in db.rows(OPEN, args![catalog, &tenant], id)? {
                 let links = troubled(db, &tenant, member)?;
                 let ripe =
@@ -65,14 +67,28 @@ impl Store {
 }
 
 statements! {
-    NEWEST = "SELECT view, max(version) FROM entry WHERE catalog = $1 GROUP BY view ORDER BY view";
+    /// Steps from view to view through the index instead of reading every entry.
+    NEWEST = "WITH RECURSIVE seen (view) AS ( \
+          SELECT min(view) FROM entry WHERE catalog = $1 \
+          UNION ALL SELECT (SELECT min(e.view) FROM entry e WHERE e.catalog = $1 AND e.view > seen.view) FROM seen \
+          WHERE seen.view IS NOT NULL) \
+        SELECT s.view, (SELECT max(e.version) FROM entry e WHERE e.catalog = $1 AND e.view = s.view) \
+        FROM seen s WHERE s.view IS NOT NULL ORDER BY s.view";
     BEHIND = "SELECT id FROM member WHERE catalog = $1 AND view = $2 AND through < $3 AND tenant = $4 \
         AND state <> 'left' ORDER BY id";
-    UNLOOKED = "SELECT id FROM member WHERE catalog = $1 AND (looked_full_at IS NULL OR looked_full_at <= $2 \
-        OR state <> 'active') AND tenant = $3 AND state <> 'left' ORDER BY id";
-    OPEN = "SELECT DISTINCT l.member FROM link l JOIN member m ON m.id = l.member \
-        WHERE (l.sent_op IS NOT NULL OR l.trouble IS NOT NULL) AND m.catalog = $1 AND m.tenant = $2 \
-        AND m.state <> 'left' ORDER BY l.member";
+    NEVER_LOOKED = "SELECT id FROM member WHERE catalog = $1 AND looked_full_at IS NULL AND tenant = $2 \
+        AND state <> 'left' ORDER BY id";
+    LONG_UNLOOKED = "SELECT id FROM member WHERE catalog = $1 AND looked_full_at <= $2 AND tenant = $3 \
+        AND state <> 'left' ORDER BY id";
+    LEAVING = "SELECT id FROM member WHERE catalog = $1 AND tenant = $2 \
+        AND state <> 'active' AND state <> 'left' ORDER BY id";
+    /// Steps from member to member through the index of what waits, which has a row for nobody who waits for nothing.
+    OPEN = "WITH RECURSIVE open (member) AS ( \
+          SELECT min(member) FROM link WHERE sent_op IS NOT NULL OR trouble IS NOT NULL \
+          UNION ALL SELECT (SELECT min(l.member) FROM link l WHERE (l.sent_op IS NOT NULL OR l.trouble IS NOT NULL) \
+          AND l.member > open.member) FROM open WHERE open.member IS NOT NULL) \
+        SELECT m.id FROM open o CROSS JOIN member m WHERE m.id = o.member AND m.catalog = $1 AND m.tenant = $2 \
+        AND m.state <> 'left' ORDER BY m.id";
     SOURCES = "SELECT sources FROM view WHERE catalog = $1 AND id = $2 ORDER BY id";
     SIZE = "SELECT count(DISTINCT entry) FROM entry WHERE catalog = $1 AND gone_since IS NULL";
 }

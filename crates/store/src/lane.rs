@@ -242,6 +242,21 @@ fn offer(db: &Db, job: &Job, due_at: Timestamp) -> Result<usize> {
     )
 }
 
+/// The targets of jobs of one kind that an offer, normal and due at `due_at`, would leave as they are.
+pub(crate) fn waiting_targets(
+    db: &Db,
+    tenant: &TenantName,
+    kind: &str,
+    due_at: Timestamp,
+) -> Result<Vec<String>> {
+    let normal = priority_number(Priority::Normal);
+    db.rows(
+        WAITING_TARGETS,
+        args![tenant, kind, normal, due_at],
+        |row| row.text(0),
+    )
+}
+
 /// A tenant with jobs, as far as fairness must know it.
 struct Queue {
     tenant: TenantName,
@@ -359,6 +374,9 @@ statements! {
           WHEN job.again_at IS NULL OR excluded.due_at < job.again_at THEN excluded.due_at ELSE job.again_at END \
         WHERE excluded.priority < job.priority OR (job.taken = 0 AND excluded.due_at < job.due_at) \
           OR (job.taken <> 0 AND (job.again_at IS NULL OR excluded.due_at < job.again_at))";
+    /// The other side of the condition of OFFER.
+    WAITING_TARGETS = "SELECT target FROM job WHERE tenant = $1 AND kind = $2 AND priority <= $3 \
+        AND ((taken = 0 AND due_at <= $4) OR (taken <> 0 AND again_at <= $4)) ORDER BY lane, target";
     /// Steps from tenant to tenant through the index instead of reading every job.
     QUEUES = "WITH RECURSIVE busy (tenant) AS ( \
           SELECT min(tenant) FROM job \

@@ -37,7 +37,7 @@ mod tunnel;
 mod write;
 mod written;
 
-pub use collection::{CollectionSaved, CollectionState};
+pub use collection::{CollectionItems, CollectionSaved, CollectionState};
 pub use error::{Result, StoreError};
 pub use handle::{FILE, Mode, Store};
 pub use hold::{Decision, Hold};

@@ -3,11 +3,13 @@
 use crate::db::{Db, Row, json, word};
 use crate::error::{Result, StoreError};
 use crate::handle::Store;
+use crate::lane::waiting_targets;
 use crate::ledger::{NewRow, Pen, Phase};
 use model::catalog::{Leaving, MemberChange, MemberWish};
 use model::member::{Member, MemberState};
 use model::tunnel::Copies;
 use model::{CatalogId, FolderId, MailboxId, MemberId, TenantName, Timestamp, ViewId};
+use std::collections::BTreeSet;
 
 impl Store {
     /// Every member of a catalog, also those that left, by id.
@@ -15,6 +17,33 @@ impl Store {
         let tenant = tenant.clone();
         self.read(move |db| db.rows(OF_CATALOG, args![&tenant, catalog], member_row))
             .await
+    }
+
+    /// These members, by id; one that is not there is left out.
+    pub async fn members_of(&self, ids: &BTreeSet<MemberId>) -> Result<Vec<Member>> {
+        let ids = ids.clone();
+        self.read(move |db| these(db, &ids)).await
+    }
+
+    /// Those of these members for whom offering a job of this kind, normal and due at `due_at`, would change
+    /// anything: all but those for whom one waits already.
+    pub async fn members_unoffered(
+        &self,
+        tenant: &TenantName,
+        ids: &BTreeSet<MemberId>,
+        kind: &str,
+        due_at: Timestamp,
+    ) -> Result<Vec<Member>> {
+        let (tenant, mut ids, kind) = (tenant.clone(), ids.clone(), kind.to_owned());
+        self.read(move |db| {
+            for target in waiting_targets(db, &tenant, &kind, due_at)? {
+                if let Ok(id) = target.parse() {
+                    ids.remove(&MemberId(id));
+                }
+            }
+            these(db, &ids)
+        })
+        .await
     }
 
     /// `None` when there is no such member.
@@ -76,6 +105,11 @@ impl Store {
         })
         .await
     }
+}
+
+fn these(db: &Db, ids: &BTreeSet<MemberId>) -> Result<Vec<Member>> {
+    let found = ids.iter().map(|id| db.first(ONE, args![*id], member_row));
+    found.filter_map(Result::transpose).collect()
 }
 
 pub(crate) fn member_row(row: &Row) -> Result<Member> {

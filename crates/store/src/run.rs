@@ -111,17 +111,18 @@ impl Store {
         .await
     }
 
-    /// Records a member's plan: its tally and its block. The bytes are kept once for each distinct block. What the run
-    /// has already done for the member stays done.
+    /// Records a member's plan: its tally and its block. The bytes are kept once for each distinct block; `None`:
+    /// they were recorded for this run before. What the run has already done for the member stays done.
     pub async fn planned_member(
         &self,
         run: RunId,
         member: MemberId,
         tally: &Tally,
         block: &Fingerprint,
-        bytes: &[u8],
+        bytes: Option<&[u8]>,
     ) -> Result<()> {
-        let (tally, block, bytes) = (tally.clone(), block.clone(), bytes.to_vec());
+        let (tally, block) = (tally.clone(), block.clone());
+        let bytes = bytes.map(<[u8]>::to_vec);
         self.write(move |db| {
             let tenant = tenant_of(db, run)?;
             let planned = word(&MemberRunState::Planned);
@@ -135,8 +136,11 @@ impl Store {
             )?;
             // A run that ended before its member was planned: left for later.
             db.run(DEFER_LATE, args![run, member])?;
-            let sealed = db.seal.seal(tenant.as_str(), &bytes);
-            db.run(ADD_BLOCK, args![run, block, &*sealed]).map(|_| ())
+            if let Some(bytes) = bytes {
+                let sealed = db.seal.seal(tenant.as_str(), &bytes);
+                db.run(ADD_BLOCK, args![run, block, &*sealed])?;
+            }
+            Ok(())
         })
         .await
     }
@@ -294,15 +298,38 @@ impl Store {
         .await
     }
 
-    /// The newest run of a book that has not ended.
+    /// The newest run of a book that has not ended, without its account: every job of every member asks for it,
+    /// and adding all members up each time would cost the square of their number.
     pub async fn open_run(&self, tenant: &TenantName, book: &BookKey) -> Result<Option<Run>> {
-        let filter = RunFilter {
-            tenant: Some(tenant.clone()),
-            book: Some(book.clone()),
-            open: true,
-            limit: Some(1),
-        };
-        Ok(self.runs(&filter).await?.pop())
+        let (tenant, book) = (tenant.clone(), book.clone());
+        self.read(move |db| db.first(OPEN_RUN, args![&tenant, book.as_str()], run_row))
+            .await
+    }
+
+    /// `None` when there is no such run.
+    pub async fn run_state(&self, id: RunId) -> Result<Option<RunState>> {
+        self.read(move |db| db.first(STATE_OF, args![id], |row| row.word(0)))
+            .await
+    }
+
+    /// The members of a run that are in one of these states, by id.
+    pub async fn run_members_in(
+        &self,
+        run: RunId,
+        states: &[MemberRunState],
+    ) -> Result<Vec<MemberId>> {
+        let states = states.to_vec();
+        self.read(move |db| {
+            let mut members = Vec::new();
+            for state in states {
+                members.extend(db.rows(MEMBERS_IN, args![run, word(&state)], |row| {
+                    row.int(0).map(MemberId)
+                })?);
+            }
+            members.sort_unstable();
+            Ok(members)
+        })
+        .await
     }
 
     /// Every member of a run, by id.
@@ -439,6 +466,10 @@ statements! {
         CAST(coalesce(sum(m.held), 0) AS bigint), r.trouble FROM picked r LEFT JOIN run_member m ON m.run = r.id \
         GROUP BY r.id, r.tenant, r.book, r.cause, r.state, r.policy_version, r.fingerprint, r.started_at, r.ended_at, \
         r.reason, r.trouble ORDER BY r.id DESC";
+    OPEN_RUN = "SELECT id, tenant, book, cause, state, policy_version, fingerprint, started_at, ended_at, reason, \
+        0, 0, 0, 0, 0, trouble FROM run WHERE tenant = $1 AND book = $2 AND ended_at IS NULL ORDER BY id DESC LIMIT 1";
+    STATE_OF = "SELECT state FROM run WHERE id = $1 ORDER BY id";
+    MEMBERS_IN = "SELECT member FROM run_member WHERE run = $1 AND state = $2 ORDER BY member";
     MEMBERS = "SELECT member, state, block, tally, reason, planned, done, deferred, quarantined, held, \
         trouble FROM run_member WHERE run = $1 ORDER BY member";
     MEMBER = "SELECT member, state, block, tally, reason, planned, done, deferred, quarantined, held, \

@@ -39,7 +39,7 @@ impl Default for Document {
             data: "data".into(),
             keys: "keys".into(),
             bounds: Bounds::default(),
-            workers: 128,
+            workers: 256,
             notices: Notices::default(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8780)),
             log: "warn".to_owned(),

@@ -52,18 +52,11 @@ async fn go_on(
 
 async fn waiting(engine: &Engine, run: &Run) -> Result<Vec<MemberId>, JobError> {
     use model::run::MemberRunState::{Performing, Planned, Waiting};
-    let planning = run.state == RunState::Planning;
-    let open = |m: &store::RunMember| match m.state {
-        Waiting => planning,
-        Planned | Performing => !planning,
-        _ => false,
+    let states: &[_] = match run.state {
+        RunState::Planning => &[Waiting],
+        _ => &[Planned, Performing],
     };
-    let members = engine.store().run_members(run.id).await?;
-    Ok(members
-        .iter()
-        .filter(|m| open(m))
-        .map(|m| m.member)
-        .collect())
+    Ok(engine.store().run_members_in(run.id, states).await?)
 }
 
 /// A run that was asked for: look at the sources first, then at every member it is for.
@@ -148,16 +141,15 @@ async fn chosen(
     ask: &Ask,
     due: &BTreeSet<MemberId>,
 ) -> Result<Vec<MemberId>, JobError> {
-    let all = engine.store().members(&book.tenant, book.catalog).await?;
+    let store = engine.store();
+    let all = if ask.full {
+        store.members(&book.tenant, book.catalog).await?
+    } else {
+        store.members_of(due).await?
+    };
     let takes_part = |m: &&Member| m.state != model::member::MemberState::Left && !m.is_doubted();
     let named = |m: &&Member| ask.mailboxes.is_empty() || ask.mailboxes.contains(&m.mailbox);
-    let wanted = |m: &&Member| ask.full || due.contains(&m.id);
-    let picked = all
-        .iter()
-        .filter(takes_part)
-        .filter(named)
-        .filter(wanted)
-        .map(|m| m.id);
+    let picked = all.iter().filter(takes_part).filter(named).map(|m| m.id);
     Ok(picked.take(ask.pilot.unwrap_or(usize::MAX)).collect())
 }
 
@@ -296,12 +288,15 @@ pub(crate) async fn offer_members(
 ) -> Result<(), JobError> {
     let now = engine.store().time().await?;
     let wanted: BTreeSet<MemberId> = ids.iter().copied().collect();
-    let members = engine.store().members(&book.tenant, book.catalog).await?;
-    let jobs = members
-        .iter()
-        .filter(|m| wanted.contains(&m.id))
-        .map(|m| (member_job(m, now), now))
-        .collect();
+    let (store, tenant) = (engine.store(), &book.tenant);
+    let members = if mutant::on(Mutant::A17) {
+        store.members_of(&wanted).await?
+    } else {
+        store
+            .members_unoffered(tenant, &wanted, MEMBER, now)
+            .await?
+    };
+    let jobs = members.iter().map(|m| (member_job(m, now), now)).collect();
     engine.store().offer_all(jobs).await?;
     engine.inner.bell.ring();
     Ok(())

@@ -154,13 +154,10 @@ impl Hand<'_> {
             .store()
             .intend(self.lease, self.run.id, member, intents, now)
             .await?;
-        let sent: Vec<_> = sent
-            .into_iter()
-            .zip(accepted)
-            .filter(|(_, ok)| *ok)
-            .map(|(s, _)| s)
-            .collect();
-        let writes = sent.iter().map(|(_, _, write)| write.clone()).collect();
+        let accepted = sent.into_iter().zip(accepted).filter(|(_, ok)| *ok);
+        let (sent, writes): (Vec<_>, Vec<_>) = accepted
+            .map(|((step, link, write), _)| ((step, link), write))
+            .unzip();
         let not_after = self.engine.now() + deadline.since(self.engine.store().time().await?);
         let (at, mailbox) = (&self.tenant.at, &self.desk.member.mailbox);
         let written = self
@@ -171,7 +168,7 @@ impl Hand<'_> {
         let pairs: Vec<(&Step, Link, Outcome)> = sent
             .into_iter()
             .zip(written.outcomes)
-            .map(|((step, link, _), o)| (step, link, o))
+            .map(|((step, link), o)| (step, link, o))
             .collect();
         let mut carried = self.settle(pairs).await?;
         carried.throttled = matches!(

@@ -45,18 +45,29 @@ async fn remember(
 ) -> Result<(), JobError> {
     let mut tally = tally::tally(plan, desk.held, desk.first_fill());
     tally.photos += photos.len() as u64;
+    let print = print(tally::block_with(plan, photos), &tally);
+    let (engine, run) = (place.engine, place.run.id);
+    let known = engine.inner.blocks.knows(run, &print);
+    let block = (!known).then(|| block(desk, plan, photos, &tally));
+    engine
+        .store()
+        .planned_member(run, place.member.id, &tally, &print, block.as_deref())
+        .await?;
+    engine.inner.blocks.keep(run, print);
+    Ok(())
+}
+
+fn block(
+    desk: &Desk,
+    plan: &Plan,
+    photos: &BTreeMap<EntryId, String>,
+    tally: &model::plan::Tally,
+) -> Vec<u8> {
     let mut distinct = Distinct::default();
-    distinct.add(plan, &tally);
+    distinct.add(plan, tally);
     let mut block = Block::of(plan, desk, &distinct, by_rule(plan, desk));
     block.add_photos(photos.keys(), desk);
-    let print = print(tally::block_with(plan, photos), &tally);
-    let bytes = serde_json::to_vec(&block).unwrap_or_default();
-    place
-        .engine
-        .store()
-        .planned_member(place.run.id, place.member.id, &tally, &print, &bytes)
-        .await?;
-    Ok(())
+    serde_json::to_vec(&block).unwrap_or_default()
 }
 
 /// First fills read apart from later creations: guards count them differently.

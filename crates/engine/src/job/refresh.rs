@@ -105,7 +105,7 @@ pub(crate) async fn refresh(
         .members_due(&book.tenant, book.catalog, full_before, now)
         .await?;
     if !due.is_empty() {
-        let members = store.members(&book.tenant, book.catalog).await?;
+        let members = store.members_of(&due).await?;
         for doubted in members.iter().filter(|m| m.is_doubted()) {
             due.remove(&doubted.id);
         }

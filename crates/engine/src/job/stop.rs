@@ -12,8 +12,8 @@ pub(crate) async fn stopped(
     run: &Run,
     catalog: CatalogId,
 ) -> Result<Option<String>, JobError> {
-    let now = engine.store().run(run.id).await?;
-    if now.is_none_or(|run| run.state.ended()) {
+    let now = engine.store().run_state(run.id).await?;
+    if now.is_none_or(|state| state.ended()) {
         return Ok(Some("not written: its run was given up".to_owned()));
     }
     if engine.in_force().policy.version != run.policy_version {

@@ -1,5 +1,6 @@
 //! Photos: of the directory's people by a slow census, of a folder's contacts whenever the contact changes.
 
+use super::census::Question;
 use super::{
     Changes, ObserveError, Observed, Observer, PHOTOS, USERS, encode, folder_key, folder_photos_key,
 };
@@ -52,8 +53,19 @@ impl Observer<'_> {
     }
 
     async fn has_new_people(&self) -> Observed<bool> {
-        let (users, photos) = (self.raw(USERS).await?, self.raw(PHOTOS).await?);
-        Ok(users.keys().any(|k| !photos.contains_key(k)))
+        let seen = self.seen(Question::Photos);
+        let users = self.unless_seen(USERS, &seen).await?;
+        let photos = self.unless_seen(PHOTOS, &seen).await?;
+        let (Some(users), Some(photos)) = (users, photos) else {
+            return Ok(false);
+        };
+        let asked = |key| photos.items.contains_key(key);
+        let new = users.items.keys().any(|key| !asked(key));
+        if !new {
+            let seen = [(USERS, users.changed_at), (PHOTOS, photos.changed_at)];
+            self.conclude(Question::Photos, seen, None);
+        }
+        Ok(new)
     }
 
     async fn fetch_photo(&self, user: &str, there: bool) -> Observed<Option<String>> {

@@ -28,8 +28,9 @@ struct Step<'a> {
 }
 
 /// One answer per step, `None` where there is none or no single one: what became of that step is unknown.
-pub fn steps(body: &[u8], count: usize) -> Result<Vec<Option<Response>>, String> {
-    let batch: Batch<'_> = super::page::read(body)?;
+pub fn steps(body: &Bytes, count: usize) -> Result<Vec<Option<Response>>, String> {
+    let whole = body;
+    let batch: Batch<'_> = super::page::read(whole)?;
     let mut answers: Vec<Option<Response>> = vec![None; count];
     let mut seen = vec![false; count];
     for raw in batch.responses {
@@ -43,7 +44,7 @@ pub fn steps(body: &[u8], count: usize) -> Result<Vec<Option<Response>>, String>
         answers[at] = if seen[at] {
             None
         } else {
-            Some(step.response())
+            Some(step.response(whole))
         };
         seen[at] = true;
     }
@@ -56,7 +57,7 @@ impl Step<'_> {
         self.id.get().trim_matches('"').parse().ok()
     }
 
-    fn response(self) -> Response {
+    fn response(self, whole: &Bytes) -> Response {
         let headers = match self.status {
             200..=299 => Vec::new(),
             _ => self.headers.map(headers).unwrap_or_default(),
@@ -64,7 +65,7 @@ impl Step<'_> {
         Response {
             status: self.status,
             headers,
-            body: self.body.map(body).unwrap_or_default(),
+            body: self.body.map(|raw| body(raw, whole)).unwrap_or_default(),
         }
     }
 }
@@ -79,8 +80,8 @@ fn headers(raw: &RawValue) -> Vec<(String, String)> {
     all.into_iter().filter_map(text).collect()
 }
 
-/// A JSON body as its text; a string is base64 of bytes.
-fn body(raw: &RawValue) -> Bytes {
+/// A JSON body as its text, which stays where it is in the whole answer; a string is base64 of bytes.
+fn body(raw: &RawValue, whole: &Bytes) -> Bytes {
     let text = raw.get();
     if text.starts_with('"') {
         let inner: Option<String> = serde_json::from_str(text).ok();
@@ -88,5 +89,5 @@ fn body(raw: &RawValue) -> Bytes {
             return bytes.into();
         }
     }
-    Bytes::copy_from_slice(text.as_bytes())
+    whole.slice_ref(text.as_bytes())
 }

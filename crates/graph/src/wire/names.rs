@@ -63,19 +63,21 @@ pub fn slot(field: Field) -> Slot {
 
 /// The field behind a property name of a contact.
 pub fn plain(name: &str) -> Option<Field> {
-    static NAMES: LazyLock<Vec<(&'static str, Field)>> = LazyLock::new(|| {
+    // Lengths first: few names share one, so that hardly any texts are compared.
+    static NAMES: LazyLock<Vec<(usize, &'static str, Field)>> = LazyLock::new(|| {
         let mut all: Vec<_> = Field::ALL
             .iter()
             .filter_map(|field| match slot(*field) {
-                Slot::Plain(name) => Some((name, *field)),
+                Slot::Plain(name) => Some((name.len(), name, *field)),
                 Slot::Extended(_) => None,
             })
             .collect();
         all.sort();
         all
     });
-    let at = NAMES.binary_search_by_key(&name, |(n, _)| n).ok()?;
-    Some(NAMES[at].1)
+    let wanted = (name.len(), name);
+    let at = NAMES.binary_search_by_key(&wanted, |(len, n, _)| (*len, *n));
+    Some(NAMES[at.ok()?].2)
 }
 
 /// What an extended property's id means to us.

@@ -32,11 +32,21 @@ pub enum BenchError {
 pub(super) const START: Timestamp = Timestamp(1_795_514_400_000);
 const HOURS_MAX: i64 = 48;
 
-/// The one tunnel of a bench: everyone into every mailbox.
-pub fn policy_text(photos: bool) -> String {
+/// The one tunnel of a bench: everyone into every mailbox, or as many people as there are to be contacts where there
+/// are more mailboxes than that.
+fn policy_text(fleet: &Fleet, size: Size) -> String {
+    let photos = size.photos;
+    let chosen = match size.contacts < size.mailboxes {
+        true => {
+            let people = fleet.tenants[0].people.iter().filter(|p| !p.guest);
+            let names: Vec<&str> = people.take(size.contacts).map(|p| p.upn.as_str()).collect();
+            format!(", mailboxes: {names:?}")
+        }
+        false => String::new(),
+    };
     format!(
         "tunnels:\n  - id: t-bench\n    name: everyone\n    tenant: contoso\n    owner: desk@msp.example\n    \
-         content: contacts\n    sources:\n      - directory: {{ people: members, org_contacts: true }}\n    \
+         content: contacts\n    sources:\n      - directory: {{ people: members, org_contacts: true{chosen} }}\n    \
          targets: {{ everyone: true, folder: \"Contoso people\" }}\n    direction: one-way\n    \
          options: {{ photos: {photos} }}\n    schedule: every 15m\n"
     )
@@ -255,7 +265,7 @@ pub struct Seams {
 /// The policy of the bench is wrong.
 pub fn engine(seams: Seams, fleet: &Fleet, size: Size) -> Result<Engine, BenchError> {
     let name = TenantName::from("contoso");
-    let text = policy_text(size.photos);
+    let text = policy_text(fleet, size);
     let policy = policy::read(
         &[("bench.yaml", text.as_str())],
         std::slice::from_ref(&name),
@@ -275,7 +285,7 @@ pub fn engine(seams: Seams, fleet: &Fleet, size: Size) -> Result<Engine, BenchEr
     Ok(Engine::new(world, vec![tenant], policy, settings()))
 }
 
-/// The defaults of the binary: 128 mailboxes at once.
+/// The defaults of the binary: 256 mailboxes at once.
 fn settings() -> engine::Settings {
     engine::Settings {
         lanes: LANES,
@@ -284,7 +294,7 @@ fn settings() -> engine::Settings {
     }
 }
 
-const LANES: usize = 128;
+const LANES: usize = 256;
 
 fn world(seams: Seams, signer: Arc<dyn Signer>) -> World {
     let graph = Graph::new(

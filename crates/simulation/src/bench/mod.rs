@@ -15,7 +15,7 @@ mod wire;
 pub use cloud::{Held, cloud};
 pub use fill::{Filled, Upkeep, changes, fill, quiet};
 pub use gauge::{Usage, usage};
-pub use house::{BenchError, House, Keys, Seams, client, done, engine, policy_text, run_once};
+pub use house::{BenchError, House, Keys, Seams, client, done, engine, run_once};
 pub use merges::{Merged, merges};
 pub use recover::{Recovered, recover};
 pub use wire::Asked;

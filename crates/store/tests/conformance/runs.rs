@@ -15,7 +15,7 @@ fn plan(store: &Store, run: RunId, member: MemberId, block: &str) {
     };
     let block = Fingerprint::from(block);
     let bytes = block.as_str().as_bytes();
-    block_on(store.planned_member(run, member, &tally, &block, bytes)).unwrap();
+    block_on(store.planned_member(run, member, &tally, &block, Some(bytes))).unwrap();
 }
 
 fn halts() -> Vec<Halt> {

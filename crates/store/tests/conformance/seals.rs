@@ -70,7 +70,8 @@ fn fill(store: &Store) {
     let link = settled.link.as_mut().unwrap();
     link.shown.insert(Field::Notes, Some(Value::text(SECRET)));
     block_on(store.settle(&lease, run, member, vec![settled], NOW)).unwrap();
-    block_on(store.planned_member(run, member, &Tally::default(), &"f".into(), &bytes)).unwrap();
+    block_on(store.planned_member(run, member, &Tally::default(), &"f".into(), Some(&bytes)))
+        .unwrap();
 }
 
 #[test]

@@ -69,7 +69,10 @@ impl Desk {
         // part of the plan, so that one approval is enough.
         let nowhere = FolderId::from("");
         match &look.folder {
-            Some(folder) => desk.prove(engine, tenant, &folder.id).await?,
+            Some(folder) => {
+                desk.prove(engine, tenant, &folder.id).await?;
+                desk.ask_photos(engine, tenant).await?;
+            }
             None if member.state == MemberState::Active => {
                 desk.prove(engine, tenant, &nowhere).await?;
             }
@@ -212,6 +215,26 @@ impl Desk {
             &mut self.snapshot,
         )
         .await?;
+        Ok(())
+    }
+
+    /// Asks users' cards that are to get a photo whether they show one. Who does not answer gets none now.
+    async fn ask_photos(&mut self, engine: &Engine, tenant: &Tenant) -> Result<(), DeskError> {
+        let ids = planner::photo::to_ask(&self.input(engine, engine.now()));
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<ItemId> = ids.into_iter().collect();
+        let mailbox = &self.member.mailbox;
+        let tags = engine
+            .graph()
+            .contact_photo_tags(&tenant.at, mailbox, &ids)
+            .await?;
+        for (id, tag) in tags {
+            if let Ok(tag) = tag {
+                self.snapshot.photos.insert(id, tag.is_some());
+            }
+        }
         Ok(())
     }
 

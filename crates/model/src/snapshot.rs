@@ -46,6 +46,8 @@ pub enum Reach {
 pub struct Snapshot {
     pub reach: Reach,
     pub items: BTreeMap<ItemId, Seen>,
+    /// Which users' cards show a photo, of those that were asked: no list and no delta tells.
+    pub photos: BTreeMap<ItemId, bool>,
 }
 
 impl Snapshot {
@@ -53,6 +55,7 @@ impl Snapshot {
         Self {
             reach,
             items: BTreeMap::new(),
+            photos: BTreeMap::new(),
         }
     }
 }

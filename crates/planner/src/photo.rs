@@ -6,8 +6,9 @@ use model::catalog::EntryState;
 use model::link::{Link, Origin, Part};
 use model::mutant::{self, Mutant};
 use model::plan::{Plan, Reason, Step};
-use model::{EntryId, Item, ItemId, Timestamp};
-use std::collections::BTreeMap;
+use model::member::MemberState;
+use model::{EntryId, Item, ItemId, MemberId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a `SetPhoto` step names instead of a hash when a lost photo is overwritten: the initials to draw.
 pub const INITIALS: &str = "initials:";
@@ -17,12 +18,15 @@ pub const INITIALS: &str = "initials:";
 pub enum PhotoTurn {
     Nothing,
     Set(Step),
+    /// The user's own photo stays: remembered, so that the card is not asked again.
+    Keep(Box<Link>),
     Note(Reason, &'static str),
 }
 
 /// Everything that decides a photo.
 #[derive(Clone, Copy, Debug)]
 pub struct Portrait<'a> {
+    pub member: MemberId,
     pub entry: EntryId,
     /// The card, which exists.
     pub item: &'a ItemId,
@@ -30,8 +34,10 @@ pub struct Portrait<'a> {
     pub content: &'a Item,
     /// Hash of the photo that the catalog wants.
     pub wish: Option<&'a str>,
-    /// The link of the photo part.
+    /// The link of the photo part. One that was refused: the card shows a photo of its user's own.
     pub link: Option<&'a Link>,
+    /// Does the card show a photo? Asked of users' cards only.
+    pub shows: Option<bool>,
     pub rules: &'a Rules,
     pub now: Timestamp,
 }
@@ -51,10 +57,15 @@ pub fn photo(p: &Portrait) -> PhotoTurn {
     match (p.wish, set) {
         (None, None) => PhotoTurn::Nothing,
         (Some(wish), Some(set)) if wish == set && !mutant::on(Mutant::E14) => PhotoTurn::Nothing,
-        // What a user's card showed before cannot be brought back: Graph has no prior image of it.
-        (Some(_), None) if p.origin == Origin::Adopted => {
+        // A photo that a user chose stays.
+        (Some(_), None) if p.origin == Origin::Adopted && keeps_own(p.link, p.item) => {
             PhotoTurn::Note(Reason::UserValueKept, "photo")
         }
+        (Some(wish), None) if p.origin == Origin::Adopted => match p.shows {
+            Some(false) => PhotoTurn::Set(step(p, wish.to_owned())),
+            Some(true) => PhotoTurn::Keep(Box::new(own_photo(p))),
+            None => PhotoTurn::Nothing,
+        },
         (Some(wish), _) => PhotoTurn::Set(step(p, wish.to_owned())),
         (None, Some(set)) if set.starts_with(INITIALS) => PhotoTurn::Nothing,
         (None, Some(_)) if p.rules.options.initials_for_lost_photo => {
@@ -62,6 +73,44 @@ pub fn photo(p: &Portrait) -> PhotoTurn {
         }
         (None, Some(_)) => PhotoTurn::Note(Reason::PhotoStays, "photo"),
     }
+}
+
+/// Was a photo of the user's own found on this card?
+fn keeps_own(link: Option<&Link>, item: &ItemId) -> bool {
+    link.is_some_and(|l| l.refused && l.item.as_ref() == Some(item))
+}
+
+fn own_photo(p: &Portrait) -> Link {
+    let mut link = match p.link {
+        Some(link) => link.clone(),
+        None => Link::new(p.member, p.entry, Part::Photo),
+    };
+    link.item = Some(p.item.clone());
+    (link.photo, link.refused) = (None, true);
+    link
+}
+
+/// The users' cards that must be asked whether they show a photo before one is put on them.
+pub fn to_ask(input: &Input) -> BTreeSet<ItemId> {
+    if !input.rules.options.photos || input.member.state != MemberState::Active {
+        return BTreeSet::new();
+    }
+    let open = |link: &&Link| {
+        let Some(item) = &link.item else { return false };
+        let photo = input.links.get(&(link.entry, Part::Photo));
+        let known = photo.is_some_and(|l| {
+            l.item.as_ref() == Some(item) && (l.photo.is_some() || l.refused || l.sent.is_some())
+        });
+        !known && !input.observed.photos.contains_key(item) && wants_photo(input, link.entry)
+    };
+    let adopted = |link: &&Link| link.part == Part::Core && link.origin == Origin::Adopted;
+    let links = input.links.values().filter(adopted).filter(open);
+    links.filter_map(|link| link.item.clone()).collect()
+}
+
+fn wants_photo(input: &Input, entry: EntryId) -> bool {
+    let state = input.catalog.entries.get(&entry).map(|e| &e.state);
+    matches!(state, Some(EntryState::Live { photo: Some(_), .. }))
 }
 
 /// The photos that follow this plan, by entry: cards that it makes or finds again get theirs in the next pass,
@@ -72,7 +121,7 @@ pub fn following(input: &Input, plan: &Plan) -> BTreeMap<EntryId, String> {
     }
     let entries = plan.steps.iter().filter_map(|step| match step {
         Step::Create { entry, .. } => Some((*entry, None)),
-        Step::Agree { link } if link.origin == Origin::Created && is_new(input, link) => {
+        Step::Agree { link } if is_new(input, link) => {
             Some((link.entry, link.item.as_ref()))
         }
         _ => None,

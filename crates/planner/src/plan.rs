@@ -587,18 +587,24 @@ fn portrait(
     plan: &mut Plan,
 ) {
     let turn = photo(&Portrait {
+        member: input.member.id,
         entry: link.entry,
         item,
         origin: link.origin,
         content,
         wish,
         link: input.links.get(&(link.entry, Part::Photo)),
+        shows: input.observed.photos.get(item).copied(),
         rules: input.rules,
         now: input.now,
     });
     match turn {
         PhotoTurn::Nothing => {}
         PhotoTurn::Set(step) => plan.steps.push(step),
+        PhotoTurn::Keep(link) => {
+            note(plan, Some(link.entry), Some(item), Reason::UserValueKept, "photo");
+            plan.steps.push(Step::Agree { link });
+        }
         PhotoTurn::Note(reason, detail) => note(plan, Some(link.entry), Some(item), reason, detail),
     }
 }

@@ -161,8 +161,12 @@ fn always(sides: &Sides, wish: &Value) -> Target {
 
 /// The source's elements in its order, then the user's own in theirs, as far as there are slots.
 fn united(sides: &Sides, wish: &Value, max: usize) -> (Option<Value>, bool) {
+    let own = users_own(sides);
+    if own.is_empty() && is_tidy(wish, max) {
+        return (Some(wish.clone()), false);
+    }
     let mut all = split(Some(wish));
-    for own in users_own(sides) {
+    for own in own {
         let key = element_key(sides.field, &own);
         if !all.iter().any(|e| element_key(sides.field, e) == key) {
             all.push(own);
@@ -173,8 +177,24 @@ fn united(sides: &Sides, wish: &Value, max: usize) -> (Option<Value>, bool) {
     (join(all), cut)
 }
 
+/// A list that fits and has no blanks.
+fn is_tidy(list: &Value, max: usize) -> bool {
+    match list {
+        Value::Texts(list) => {
+            (1..=max).contains(&list.len()) && list.iter().all(|t| !t.trim().is_empty())
+        }
+        Value::Mails(list) => {
+            (1..=max).contains(&list.len()) && list.iter().all(|m| !m.address.trim().is_empty())
+        }
+        _ => false,
+    }
+}
+
 /// The elements that the member shows and that no agreed content had.
 fn users_own(sides: &Sides) -> Vec<Value> {
+    if sides.seen == sides.agreed {
+        return Vec::new();
+    }
     let ours: Vec<String> = split(sides.agreed)
         .iter()
         .map(|e| element_key(sides.field, e))

@@ -192,17 +192,18 @@ fn says_more(field: Field, before: Option<&Value>, after: &Value) -> bool {
 /// Where the base after a create deviates from the content. The base is the echo, else what was sent. A field that
 /// the rules left out has no base of its own, so that a later change of the rule is noticed.
 fn created(wish: &Item, rules: &Rules, seen: Option<&Sighting>) -> Deviations {
-    let left_out =
-        |f: Field| wish.get(f).is_some() && rules.of_field(f).when_present == WhenPresent::Never;
     let deviation = |f: Field| {
-        let base = match seen {
-            Some(seen) if seen.covers(f) => seen.get(f).map(Cow::Borrowed),
-            _ => fresh(f, wish, rules),
+        let wished = wish.get(f);
+        if wished.is_some() && rules.of_field(f).when_present == WhenPresent::Never {
+            return None;
+        }
+        let base = match seen.and_then(|seen| seen.0.get(&f)) {
+            Some(shown) => shown.as_ref().map(Cow::Borrowed),
+            None => fresh(f, wish, rules),
         };
-        (!same(f, base.as_deref(), wish.get(f))).then(|| (f, base.map(Cow::into_owned)))
+        (!same(f, base.as_deref(), wished)).then(|| (f, base.map(Cow::into_owned)))
     };
-    let fields = Field::ALL.iter().copied().filter(|f| !left_out(*f));
-    fields.filter_map(deviation).collect()
+    Field::ALL.iter().copied().filter_map(deviation).collect()
 }
 
 /// The base after an update: of the fields that were written, the echo; of the others, what it was, so that an

@@ -173,8 +173,13 @@ fn not_blank(value: Value) -> Option<Value> {
     (!value.is_blank()).then_some(value)
 }
 
+/// Most texts have nothing escaped and stand in the answer as they are: `raw` is known to be JSON.
 fn text(raw: &str) -> Option<String> {
-    serde_json::from_str(raw).ok()
+    let quoted = raw.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
+    match quoted.filter(|plain| !plain.contains('\\')) {
+        Some(plain) => Some(plain.to_owned()),
+        None => serde_json::from_str(raw).ok(),
+    }
 }
 
 /// Null slots are closed up.

@@ -116,3 +116,27 @@ fn photos_are_kept_once_by_their_hash() {
         None
     );
 }
+
+#[test]
+fn what_has_not_changed_since_is_not_read_again() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let read = |seen: &[(&'static str, Timestamp)]| {
+            let items = block_on(store.items_unless_seen(&tenant(), "directory", seen)).unwrap();
+            items.map(|items| (items.changed_at, items.items.len()))
+        };
+        assert_eq!(read(&[]), Some((None, 0)));
+        let never = [("directory", Timestamp(10))];
+        assert_eq!(read(&never), Some((None, 0)));
+        save(store, &[("ada", Some("A"))], false, "c1", 10);
+        let seen = [("directory", Timestamp(10))];
+        assert_eq!(read(&[]), Some((Some(Timestamp(10)), 1)));
+        assert_eq!(read(&seen), None);
+        save(store, &[("ada", Some("A"))], false, "c2", 20);
+        assert_eq!(read(&seen), None, "looked at, and nothing changed");
+        let other = [("directory", Timestamp(10)), ("other", Timestamp(10))];
+        assert_eq!(read(&other), Some((Some(Timestamp(10)), 1)));
+        save(store, &[("ada", None)], false, "c3", 30);
+        assert_eq!(read(&seen), Some((Some(Timestamp(30)), 0)));
+    });
+}

@@ -224,3 +224,35 @@ fn withdrawn_offers_are_gone_unless_they_are_worked() {
         release(store, &claimed, Finish::Done);
     });
 }
+
+#[test]
+fn a_member_is_unoffered_exactly_when_an_offer_would_change_something() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let ada = member(store, "ada");
+        let its_job = Job {
+            kind: "member".to_owned(),
+            target: ada.to_string(),
+            ..job("contoso", "mailbox:ada")
+        };
+        let unoffered = |at| {
+            let (of, ids) = (tenant(), [ada].into());
+            let members = store.members_unoffered(&of, &ids, "member", at);
+            block_on(members).unwrap().len()
+        };
+        let agrees = |at| {
+            let (named, changed) = (unoffered(at), offer(store, &its_job, at));
+            assert_eq!(named, usize::from(changed));
+            changed
+        };
+        assert!(agrees(NOW));
+        assert!(!agrees(NOW));
+        assert!(!agrees(NOW + Millis(5)));
+        assert!(agrees(NOW - Millis(5)));
+        let claimed = claim(store).unwrap();
+        assert!(agrees(NOW), "worked on: it runs once more");
+        assert!(!agrees(NOW + Millis(5)));
+        release(store, &claimed, Finish::Done);
+        assert!(!agrees(NOW), "offered meanwhile: it waits");
+    });
+}

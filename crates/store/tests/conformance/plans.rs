@@ -21,8 +21,8 @@ STANDING: notice
 UNTOLD: notice
 WAITING: h";
 
-/// Names of queues inside a statement, which are not tables.
-const INNER: [&str; 3] = ["busy", "b", "r"];
+/// Names of queues and steps inside a statement, which are not tables.
+const INNER: [&str; 7] = ["busy", "b", "r", "seen", "s", "open", "o"];
 
 /// The lines of a statement's plan.
 fn plan(file: &rusqlite::Connection, text: &str) -> Vec<String> {

@@ -4,9 +4,9 @@ use crate::plan::Input;
 use crate::rules::Rules;
 use model::catalog::EntryState;
 use model::link::{Link, Origin, Part};
+use model::member::MemberState;
 use model::mutant::{self, Mutant};
 use model::plan::{Plan, Reason, Step};
-use model::member::MemberState;
 use model::{EntryId, Item, ItemId, MemberId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,9 +121,7 @@ pub fn following(input: &Input, plan: &Plan) -> BTreeMap<EntryId, String> {
     }
     let entries = plan.steps.iter().filter_map(|step| match step {
         Step::Create { entry, .. } => Some((*entry, None)),
-        Step::Agree { link } if is_new(input, link) => {
-            Some((link.entry, link.item.as_ref()))
-        }
+        Step::Agree { link } if is_new(input, link) => Some((link.entry, link.item.as_ref())),
         _ => None,
     });
     let photos = entries.filter_map(|(entry, item)| Some((entry, follows(input, entry, item)?)));

@@ -602,7 +602,13 @@ fn portrait(
         PhotoTurn::Nothing => {}
         PhotoTurn::Set(step) => plan.steps.push(step),
         PhotoTurn::Keep(link) => {
-            note(plan, Some(link.entry), Some(item), Reason::UserValueKept, "photo");
+            note(
+                plan,
+                Some(link.entry),
+                Some(item),
+                Reason::UserValueKept,
+                "photo",
+            );
             plan.steps.push(Step::Agree { link });
         }
         PhotoTurn::Note(reason, detail) => note(plan, Some(link.entry), Some(item), reason, detail),

@@ -206,7 +206,10 @@ impl Look<'_> {
             ));
         }
         if adopted {
-            let foreign = |f: &&String| !card.fields.contains_key(*f);
+            // Where the user's card had no photo it may get one; a photo of the user's own stays.
+            let bare = self.written(actual, "photo").is_empty();
+            let foreign =
+                |f: &&String| !card.fields.contains_key(*f) && !(bare && f.as_str() == "photo");
             all.extend(
                 self.changed(actual)
                     .iter()

@@ -50,8 +50,10 @@ const RULES: &str = "rules";
 const REFUSED: &str = "refused";
 /// What a catalog was last compiled from.
 const COMPILED: &str = "compiled";
-/// Copies of a lost store are still being searched for: a mailbox did not answer.
+/// How far the search for copies of a lost store is. A book that never gets a version is not searched for ever.
 const SEARCH: &str = "search";
+/// A mailbox did not answer yet.
+const OPEN: &str = "open";
 
 pub(crate) async fn refresh(
     engine: &Engine,
@@ -211,7 +213,10 @@ async fn compile_book(
     };
     let mut compiled = with(&BTreeSet::new(), &BTreeSet::new())?;
     // A book that this store has never seen: copies of an earlier one may be out there.
-    let search = catalog.version == 0 || store.setting(&scope(book), SEARCH).await?.is_some();
+    let search = match store.setting(&scope(book), SEARCH).await?.as_deref() {
+        None => catalog.version == 0,
+        Some(state) => state == OPEN,
+    };
     let mut searched = true;
     if search {
         let named = named(&compiled, &members);
@@ -227,13 +232,13 @@ async fn compile_book(
             compiled = with(&known.found, &strays.found)?;
         }
         // Before the catalog has a version: a search that was broken off is not forgotten.
-        store
-            .set_setting(&scope(book), SEARCH, Some("open"))
-            .await?;
+        store.set_setting(&scope(book), SEARCH, Some(OPEN)).await?;
     }
     keep(engine, book, &catalog, &members, &compiled).await?;
     if search && searched {
-        store.set_setting(&scope(book), SEARCH, None).await?;
+        store
+            .set_setting(&scope(book), SEARCH, Some("done"))
+            .await?;
     }
     store
         .set_setting(&scope(book), COMPILED, searched.then_some(sources))

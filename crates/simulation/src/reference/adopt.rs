@@ -92,12 +92,20 @@ fn expected_folder(mailbox: &Mailbox, path: &str, book: &Book) -> ExpectedFolder
     ExpectedFolder {
         cards,
         users,
-        leftovers: touched.kept || book.tunnels.iter().any(|t| keeps(t, mailbox, book)),
+        leftovers: touched.kept
+            || is_forgotten(book)
+            || book.tunnels.iter().any(|t| keeps(t, mailbox, book)),
         free,
         twins: twins.map(|u| as_person(&u.id, &u.fields)).collect(),
         forgot: book.world.store_lost,
         edits: touched.edits,
     }
+}
+
+/// No tunnel's folder, and the store was lost: a user's own folder that we once filled and that is called otherwise
+/// since bears no mark of ours, and nobody can know it again.
+fn is_forgotten(book: &Book) -> bool {
+    book.tunnels.is_empty() && book.world.store_lost
 }
 
 fn keeps(tunnel: &Tunnel, mailbox: &Mailbox, book: &Book) -> bool {
@@ -191,7 +199,7 @@ fn candidate<'a>(
     book: &Book,
 ) -> Candidate<'a> {
     let person = as_person(&user.id, &user.fields);
-    let kin = if book.tunnels.is_empty() {
+    let kin = if book.tunnels.is_empty() && !is_forgotten(book) {
         Vec::new()
     } else {
         kin(user, &person, book)

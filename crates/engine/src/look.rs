@@ -89,7 +89,13 @@ pub(crate) async fn look(
             cursor: Some(cursor),
         }),
         // The folder that we knew is gone: was it deleted, or is there another one with our stamp?
-        Err(GraphError::Gone { .. }) if member.folder.is_some() => {
+        Err(GraphError::Gone { at }) if member.folder.is_some() => {
+            let all = engine.graph().folders(&tenant.at, &member.mailbox).await?;
+            if all.iter().any(|f| member.folder.as_ref() == Some(&f.id)) {
+                // A folder of the user's own bears no stamp: forgotten for one wrong answer, it would be made anew.
+                let detail = "one answer says that the folder is gone, another shows it".to_owned();
+                return Err(GraphError::NoAnswer { at, detail });
+            }
             let forgotten = Member {
                 folder: None,
                 cursor: None,

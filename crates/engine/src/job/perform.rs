@@ -28,8 +28,10 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
     if let Some(reason) = stopped(engine, &place.run, place.member.catalog).await? {
         return member::stop(place, &reason).await;
     }
+    // The look that this worker planned from is good only while nobody has written: another worker may have begun, and
+    // what its lost answers made is not in it.
     let kept = engine.inner.looks.take(place.run.id, place.member.id);
-    let mut look = match kept {
+    let mut look = match kept.filter(|_| place.row.state == MemberRunState::Planned) {
         Some(look) => look,
         None => place.look().await?,
     };

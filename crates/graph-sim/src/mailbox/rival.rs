@@ -35,6 +35,8 @@ impl Mailbox {
         };
         match self.some_item(dice).filter(|_| dice >> 60 != 0) {
             Some(item) => self.rival_edit(item, dice, &doer, scene),
+            // In a shared mailbox it would be a new supplier: somebody whom a source knows.
+            None if self.kind == "shared" => {}
             None => self.rival_create(dice, &doer, scene),
         }
     }

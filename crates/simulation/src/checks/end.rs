@@ -24,7 +24,7 @@ pub fn end_state(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy)
             let card = monitor.cards.all.get(&(mailbox.clone(), v.id.clone()));
             card.is_some_and(|c| c.copy)
         };
-        let indistinct = monitor.cards.memory_lost && here.iter().any(|v| copied(&v));
+        let indistinct = forgot(monitor, &mailbox, &folder) && here.iter().any(|v| copied(&v));
         for person in people
             .iter()
             .filter(|p| !is_left_out(monitor, policy, &folder, p, &own))
@@ -69,6 +69,12 @@ fn cards_of(
     all.into_iter()
         .filter(|v| used.as_ref().is_none_or(|id| v.folder.id == *id))
         .collect()
+}
+
+/// The store was lost, or the mailbox once left with its copies kept: what had been ours is not remembered.
+fn forgot(monitor: &Monitor, mailbox: &str, folder: &str) -> bool {
+    let place = (mailbox.to_owned(), folder.to_owned());
+    monitor.cards.memory_lost || monitor.ruled.kept.contains(&place)
 }
 
 /// A folder that was the user's own before we wrote into it bears no mark of ours: renamed, and with the store lost,
@@ -168,7 +174,8 @@ fn surplus(
             .unwrap_or_default();
         let wanted = people.iter().any(|p| !p.keys.is_disjoint(&partners));
         let same = |v: &&ContactView| super::cards::mark(v).is_some_and(|m| m.entry == mark.entry);
-        let indistinct = monitor.cards.memory_lost && here.iter().filter(same).count() > 1;
+        let forgot = mailbox.is_some_and(|((m, _), _)| forgot(monitor, m, folder));
+        let indistinct = forgot && here.iter().filter(same).count() > 1;
         if counts && !wanted && !keeps && !indistinct {
             return Some(format!(
                 "a card of nobody who is wanted: {:?} {key:?} {} of {} g{}",

@@ -97,7 +97,7 @@ fn expected_folder(mailbox: &Mailbox, path: &str, book: &Book) -> ExpectedFolder
             || book.tunnels.iter().any(|t| keeps(t, mailbox, book)),
         free,
         twins: twins.map(|u| as_person(&u.id, &u.fields)).collect(),
-        forgot: book.world.store_lost,
+        forgot: book.world.store_lost || touched.kept,
         edits: touched.edits,
     }
 }

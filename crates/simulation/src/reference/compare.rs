@@ -208,8 +208,8 @@ impl Look<'_> {
         if adopted {
             // Where the user's card had no photo it may get one; a photo of the user's own stays.
             let bare = self.written(actual, "photo").is_empty();
-            let foreign =
-                |f: &&String| !card.fields.contains_key(*f) && !(bare && f.as_str() == "photo");
+            let ours = |f: &String| card.fields.contains_key(f) || bare && f == "photo";
+            let foreign = |f: &&String| !ours(f);
             all.extend(
                 self.changed(actual)
                     .iter()

@@ -112,3 +112,14 @@ fn a_drawn_fleet_survives_its_file() {
         fleet.tenants[1].apps[0].client_secret
     );
 }
+
+#[test]
+fn a_large_clients_file_is_read() {
+    let size = Size {
+        people: 8_000,
+        ..Size::default()
+    };
+    let fleet = generate(3, &size);
+    let again = Fleet::from_yaml(&fleet.to_yaml().unwrap()).unwrap();
+    assert_eq!(again.tenants[0].people.len(), fleet.tenants[0].people.len());
+}

@@ -95,8 +95,16 @@ pub const ALL_ROLES: [&str; 8] = [
 impl Fleet {
     /// Reads a fleet file and completes it. Errors name the line or the reference that is wrong.
     pub fn from_yaml(text: &str) -> Result<Fleet, FleetError> {
-        let mut fleet: Fleet =
-            serde_saphyr::from_str(text).map_err(|e| FleetError::Yaml(e.to_string()))?;
+        // The operator's own file, of any size: the library's bounds are for what strangers send.
+        let options = serde_saphyr::options! {
+            budget: serde_saphyr::budget! {
+                max_nodes: 100_000_000,
+                max_events: 400_000_000,
+                max_total_scalar_bytes: 4 << 30,
+            },
+        };
+        let mut fleet: Fleet = serde_saphyr::from_str_with_options(text, options)
+            .map_err(|e| FleetError::Yaml(e.to_string()))?;
         fleet.complete()?;
         Ok(fleet)
     }

@@ -83,6 +83,71 @@ fn a_photo_that_was_refused_does_not_follow_before_its_time() {
     assert!(photo::following(&story.input(), &story.plan()).is_empty());
 }
 
+#[test]
+fn a_users_card_that_shows_no_photo_gets_one() {
+    let text = "entry E1 c1 photo=p1 display_name=Anna emails=anna@contoso.example
+        link E1 i1 c1 adopted
+        look changes";
+    check(
+        text,
+        expect![[r#"
+        nothing
+    "#]],
+    );
+    assert_eq!(asked(text), ["i1"]);
+    check(
+        &format!("{text}\nshows i1 none"),
+        expect![[r#"
+            photo E1 i1 p1
+        "#]],
+    );
+}
+
+#[test]
+fn a_photo_of_the_users_own_stays_and_is_not_asked_for_again() {
+    let text = "entry E1 c1 photo=p1 display_name=Anna emails=anna@contoso.example
+        link E1 i1 c1 adopted
+        look changes";
+    check(
+        &format!("{text}\nshows i1 photo"),
+        expect![[r#"
+            agree E1 i1 - Created gen 0
+            note UserValueKept E1 i1: photo
+        "#]],
+    );
+    let known = format!("{text}\nphoto E1 i1 own");
+    check(
+        &known,
+        expect![[r#"
+            note UserValueKept E1 i1: photo
+        "#]],
+    );
+    assert!(asked(&known).is_empty());
+}
+
+#[test]
+fn who_has_a_photo_of_ours_or_needs_none_is_not_asked() {
+    let cards = "entry E1 c1 photo=p1 display_name=Anna emails=anna@contoso.example
+        link E1 i1 c1 adopted
+        photo E1 i1 p0
+        entry E2 c2 display_name=Ben emails=ben@contoso.example
+        link E2 i2 c2 adopted
+        entry E3 c3 photo=p3 display_name=Cy emails=cy@contoso.example
+        link E3 i3 c3
+        look changes";
+    assert!(asked(cards).is_empty());
+    let switched_off = "option no_photos
+        entry E1 c1 photo=p1 display_name=Anna emails=anna@contoso.example
+        link E1 i1 c1 adopted";
+    assert!(asked(switched_off).is_empty());
+}
+
+/// The cards that are asked whether they show a photo.
+fn asked(story: &str) -> Vec<String> {
+    let ids = photo::to_ask(&Story::parse(story).input());
+    ids.iter().map(|id| id.as_str().to_owned()).collect()
+}
+
 /// Who approves a plan approves the photos that follow it.
 #[test]
 fn another_photo_is_another_plan() {

@@ -10,7 +10,8 @@
 //! entry E1 c1 [photo=p1] display_name=Anna …           a living entry
 //! entry E1 gone|superseded
 //! link E1 i1 c0 [gen=2] [adopted] [tugs=3] [sent] [trouble] [refused] [shown.notes=x] [wrote=notes]
-//! photo E1 i1 p1
+//! photo E1 i1 p1|own                                  own: the user's, found there before
+//! shows i1 photo|none                                 a user's card was asked for its photo
 //! look full|changes
 //! seen i1 [stamp=E1.1|stamp=E1.1@c9|stamp=foreign|stamp=unread] display_name=Anna …
 //! seen i1 gone|unseen
@@ -180,10 +181,15 @@ impl Story {
             }
             ["entry", entry, rest @ ..] => self.entry(entry_id(entry), rest),
             ["link", entry, rest @ ..] => self.link(entry_id(entry), rest),
+            ["shows", item, what] => {
+                let shows = *what == "photo";
+                self.observed.photos.insert(ItemId::from(*item), shows);
+            }
             ["photo", entry, item, hash] => {
                 let mut link = Link::new(MemberId(1), entry_id(entry), Part::Photo);
                 link.item = Some(ItemId::from(*item));
-                link.photo = Some((*hash).to_owned());
+                link.refused = *hash == "own";
+                link.photo = (*hash != "own").then(|| (*hash).to_owned());
                 self.links.insert((link.entry, Part::Photo), link);
             }
             ["look", reach] => {

@@ -146,7 +146,7 @@ fn line(step: &Step, desk: &Desk) -> Option<Line> {
     };
     Some(Line {
         entry,
-        label: label(entry, item_of(step), desk),
+        label: label(entry, step.item(), desk),
         act,
         fields,
         why,
@@ -210,14 +210,4 @@ fn label(entry: EntryId, item: Option<&ItemId>, desk: &Desk) -> String {
         .map(|item| item.label())
         .or_else(shown)
         .unwrap_or_else(|| "(no longer known)".to_owned())
-}
-
-fn item_of(step: &Step) -> Option<&ItemId> {
-    match step {
-        Step::Update { item, .. } | Step::Delete { item, .. } | Step::SetPhoto { item, .. } => {
-            Some(item)
-        }
-        Step::Agree { link } => link.item.as_ref(),
-        Step::Create { .. } | Step::Forget { .. } => None,
-    }
 }

@@ -65,8 +65,8 @@ impl Desk {
             let rules = engine.store().rules(member.catalog).await?;
             desk.whole = planner::rank::whole(book, &rules);
         }
-        // Where the folder is gone its cards are in no folder of ours, wherever they lie now. What is made again for that is
-        // part of the plan, so that one approval is enough.
+        // Where the folder is gone its cards are in no folder of ours, wherever they lie now. What is made again for that
+        // is part of the plan, so that one approval is enough.
         let nowhere = FolderId::from("");
         match &look.folder {
             Some(folder) => {

@@ -85,6 +85,16 @@ impl Step {
         }
     }
 
+    /// The card that this step changes or removes; none for one that is yet to be made, or where nothing is sent.
+    pub fn item(&self) -> Option<&ItemId> {
+        match self {
+            Self::Update { item, .. } | Self::Delete { item, .. } | Self::SetPhoto { item, .. } => {
+                Some(item)
+            }
+            Self::Create { .. } | Self::Agree { .. } | Self::Forget { .. } => None,
+        }
+    }
+
     /// Does this step send anything to Microsoft?
     pub fn writes(&self) -> bool {
         !matches!(self, Self::Agree { .. } | Self::Forget { .. })

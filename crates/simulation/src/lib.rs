@@ -6,6 +6,7 @@ pub mod bench;
 mod charter;
 mod checks;
 mod deeds;
+mod describe;
 pub mod executor;
 mod faults;
 mod ground;

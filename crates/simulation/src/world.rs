@@ -416,77 +416,7 @@ impl World {
     /// What the store remembers of the books, for the readers of a trace.
     pub fn describe_store(&mut self) -> String {
         let engine = self.engine(0);
-        let tenant = TenantName::from(TENANT);
-        let mut out = String::from("the store\n");
-        let ledger = block_on(self.store.ledger(&store::LedgerFilter::default()));
-        for row in ledger
-            .unwrap_or_default()
-            .iter()
-            .filter(|r| r.act == "delete")
-        {
-            out += &format!(
-                "  ledger {} run {:?} {:?} {} {:?} {}\n",
-                row.at,
-                row.run,
-                row.phase,
-                row.act,
-                row.item.as_ref().map(|i| i.as_str()),
-                row.detail
-            );
-        }
-        let runs = block_on(self.store.runs(&store::RunFilter::default()));
-        for run in runs.unwrap_or_default() {
-            out += &format!(
-                "  run {} {} {:?} {:?} from {} {:?} {}\n",
-                run.id, run.book, run.trigger, run.state, run.started_at, run.account, run.reason
-            );
-            for m in block_on(self.store.run_members(run.id)).unwrap_or_default() {
-                out += &format!(
-                    "    {} {:?} done {} of {} {}\n",
-                    m.member, m.state, m.account.done, m.account.planned, m.reason
-                );
-            }
-        }
-        for book in engine.books() {
-            let catalog = block_on(self.store.load_catalog(&tenant, book.catalog));
-            let members = block_on(self.store.members(&tenant, book.catalog));
-            let (Ok(catalog), Ok(members)) = (catalog, members) else {
-                continue;
-            };
-            out += &format!(
-                "  {} {} at version {}\n",
-                book.key, book.catalog, catalog.version
-            );
-            out += &format!("    rules {:?}\n", catalog.rules.keys());
-            for ((source, key), c) in &catalog.contributions {
-                out += &format!("    {source} {key} entry {} {:?}\n", c.entry, c.standing);
-            }
-            for m in members {
-                out += &format!(
-                    "    member {} {} {:?} view {} through {} full {:?} {:?}\n",
-                    m.id, m.mailbox, m.state, m.view.0, m.through, m.looked_full_at, m.leaving
-                );
-                let links = block_on(self.store.links(m.id)).unwrap_or_default();
-                for (_, l) in links
-                    .iter()
-                    .filter(|((_, p), _)| *p == model::link::Part::Core)
-                {
-                    out += &format!(
-                        "      {} {:?} g{} {:?} {:?} agreed {:?} sent {:?} {:?}{}\n",
-                        l.entry,
-                        l.part,
-                        l.generation,
-                        l.item.as_ref().map(|i| i.as_str()),
-                        l.origin,
-                        l.agreed,
-                        l.sent,
-                        l.trouble,
-                        if l.refused { " refused" } else { "" }
-                    );
-                }
-            }
-        }
-        out
+        crate::describe::store(&self.store, &TenantName::from(TENANT), engine.books())
     }
 
     pub fn violated(&self) -> bool {

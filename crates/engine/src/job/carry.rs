@@ -231,7 +231,7 @@ impl Hand<'_> {
             part: link.part,
             sent: link.sent.clone()?,
             // A card that is being adopted is not linked yet, and its prior image must name it.
-            item: item_of(step).or_else(|| link.item.clone()),
+            item: step.item().or(link.item.as_ref()).cloned(),
             prior,
             counts: self.counts(step),
             detail: detail(step),
@@ -458,15 +458,6 @@ fn part_of(step: &Step) -> Part {
         Step::Forget { part, .. } => *part,
         Step::Agree { link } => link.part,
         _ => Part::Core,
-    }
-}
-
-fn item_of(step: &Step) -> Option<model::ItemId> {
-    match step {
-        Step::Update { item, .. } | Step::Delete { item, .. } | Step::SetPhoto { item, .. } => {
-            Some(item.clone())
-        }
-        Step::Create { .. } | Step::Agree { .. } | Step::Forget { .. } => None,
     }
 }
 

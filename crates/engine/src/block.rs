@@ -146,7 +146,7 @@ fn line(step: &Step, desk: &Desk) -> Option<Line> {
     };
     Some(Line {
         entry,
-        label: label(entry, step.item(), desk),
+        label: label(entry, shown_by(step), desk),
         act,
         fields,
         why,
@@ -210,4 +210,12 @@ fn label(entry: EntryId, item: Option<&ItemId>, desk: &Desk) -> String {
         .map(|item| item.label())
         .or_else(shown)
         .unwrap_or_else(|| "(no longer known)".to_owned())
+}
+
+/// The card of a step, found ones with it: what an adoption agrees on is there already.
+fn shown_by(step: &Step) -> Option<&ItemId> {
+    match step {
+        Step::Agree { link } => link.item.as_ref(),
+        step => step.item(),
+    }
 }

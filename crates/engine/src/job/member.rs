@@ -4,10 +4,10 @@ use crate::ask::Ask;
 use crate::job::{Again, JobError, judge, perform, plan, restore};
 use crate::world::{Engine, Tenant};
 use graph::GraphError;
-use model::MemberId;
 use model::member::{Member, MemberState};
 use model::run::{Account, MemberRunState, Run, RunState, Trouble};
 use model::tunnel::Book;
+use model::{MemberId, RunId};
 use std::sync::Arc;
 use store::{Lease, RunMember};
 
@@ -147,10 +147,19 @@ pub(crate) async fn stop(place: &Place<'_>, reason: &str) -> Result<Again, JobEr
     Ok(Again::No)
 }
 
+/// What this run's ledger says is done for a member, in all passes together.
+pub(crate) async fn done_so_far(
+    engine: &Engine,
+    run: RunId,
+    member: MemberId,
+) -> Result<u64, JobError> {
+    let row = engine.store().run_member(run, member).await?;
+    Ok(row.map_or(0, |row| row.account.done))
+}
+
 /// What is left of a plan that stops here: from what happened, so that what was done before stays done.
 async fn left_over(engine: &Engine, run: &Run, row: &RunMember) -> Result<Account, JobError> {
-    let now = engine.store().run_member(run.id, row.member).await?;
-    let done = now.map_or(0, |row| row.account.done);
+    let done = done_so_far(engine, run.id, row.member).await?;
     let judged = row.tally.as_ref().map_or(0, |t| t.writes());
     let deferred = judged.saturating_sub(done);
     Ok(Account {

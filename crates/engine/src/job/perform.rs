@@ -365,12 +365,7 @@ impl Hands<'_> {
     /// From what happened, not from what was meant: what this run's ledger says is done, is done.
     async fn account(&self, end: &End) -> Result<Account, JobError> {
         let place = self.place;
-        let row = place
-            .engine
-            .store()
-            .run_member(place.run.id, place.member.id)
-            .await?;
-        let done = row.map_or(0, |r| r.account.done);
+        let done = member::done_so_far(place.engine, place.run.id, place.member.id).await?;
         let quarantined = self.carried.count(|fate| fate == Fate::Quarantined);
         let judged = place.row.tally.as_ref().map_or(0, Tally::writes);
         let done = if mutant::on(Mutant::K18) {

@@ -2,7 +2,7 @@
 
 use crate::block::Block;
 use crate::desk::Desk;
-use crate::job::member::Place;
+use crate::job::member::{Place, done_so_far};
 use crate::job::{Again, JobError, resolve};
 use crate::look::{self, Wanted};
 use model::catalog::{EntryState, GoneCause};
@@ -122,14 +122,13 @@ async fn nothing_to_do(
         store.member_left(place.member.id).await?;
     }
     // A run may come by a second time, after a crash or a plan that moved: what it did before stays done.
-    let before = store.run_member(place.run.id, place.member.id).await?;
-    let done = before.map_or(0, |row| row.account.done);
+    let (run, member, state) = (place.run.id, place.member.id, MemberRunState::Done);
+    let done = done_so_far(place.engine, run, member).await?;
     let account = Account {
         planned: done,
         done,
         ..Account::default()
     };
-    let (run, member, state) = (place.run.id, place.member.id, MemberRunState::Done);
     store
         .member_done(run, member, account, state, "up to date")
         .await?;

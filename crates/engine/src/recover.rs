@@ -5,6 +5,7 @@
 
 use crate::job::JobError;
 use crate::world::{Engine, Tenant};
+use futures::FutureExt;
 use graph::GraphError;
 use model::member::{Member, MemberState};
 use model::snapshot::Stamp;
@@ -16,6 +17,9 @@ use std::collections::BTreeSet;
 /// Folders with copies that are read, and mailboxes that are asked at most.
 const FOLDERS: usize = 3;
 const MAILBOXES: usize = 20;
+
+/// Mailboxes that are searched at the same time.
+const SIDE_BY_SIDE: usize = 16;
 
 /// What a search of mailboxes found.
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub(crate) async fn known_stamps(
 }
 
 /// Which of these mailboxes hold copies of the book: one folder list each, and a listing where there is a folder.
+/// Where the audience shows no copies, such a mailbox may still have some: it left, or was taken out of the policy,
+/// before the store was lost.
 pub(crate) async fn strays(
     engine: &Engine,
     tenant: &Tenant,
@@ -69,13 +75,19 @@ pub(crate) async fn strays(
     mailboxes: &[MailboxId],
 ) -> Result<Found<MailboxId>, JobError> {
     let mut strays = Found::default();
-    for mailbox in mailboxes {
-        match answer(stamps(engine, tenant, book, mailbox).await)? {
-            Some(found) if found.is_empty() => {}
-            Some(_) => {
-                strays.found.insert(mailbox.clone());
+    for group in mailboxes.chunks(SIDE_BY_SIDE) {
+        let asked = group
+            .iter()
+            .map(|mailbox| stamps(engine, tenant, book, mailbox).boxed());
+        let answers = futures::future::join_all(asked).await;
+        for (mailbox, stamps) in group.iter().zip(answers) {
+            match answer(stamps)? {
+                Some(found) if found.is_empty() => {}
+                Some(_) => {
+                    strays.found.insert(mailbox.clone());
+                }
+                None => strays.incomplete = true,
             }
-            None => strays.incomplete = true,
         }
     }
     Ok(strays)

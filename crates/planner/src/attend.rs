@@ -3,7 +3,7 @@
 use crate::audience::{Audience, NO_MAILBOX, Sight, audience_key, only_for_key};
 use crate::compile::CompileInput;
 use crate::judge::BY_RULE;
-use crate::rank::{tunnel_of, view_id};
+use crate::rank::{tunnel_of, view_id, whole_key};
 use crate::round::is_account;
 use model::catalog::{GoneCause, Leaving, MemberChange, MemberWish};
 use model::member::{Member, MemberState};
@@ -30,7 +30,7 @@ pub fn attend(input: &CompileInput, audience: &Audience) -> Attendance {
     let mut all = Attendance::default();
     let members: BTreeMap<&MailboxId, &Member> =
         input.members.iter().map(|m| (&m.mailbox, m)).collect();
-    let mut unsure = false;
+    let (mut unsure, mut partly) = (false, false);
     for (id, person) in input.facts.users.iter().filter(|(_, p)| is_account(p)) {
         let mailbox = MailboxId(id.clone());
         let sight = audience.sight(person, input.facts);
@@ -39,7 +39,10 @@ pub fn attend(input: &CompileInput, audience: &Audience) -> Attendance {
                 unsure |= !sight.maybe.is_empty();
                 all.stay_or_go(input, audience, member, &sight);
             }
-            _ => all.welcome(input, mailbox, person, sight.sure),
+            _ => {
+                let unknown = !sight.maybe.is_empty();
+                partly |= all.welcome(input, mailbox, person, sight.sure) && unknown;
+            }
         }
     }
     for member in input
@@ -64,7 +67,17 @@ pub fn attend(input: &CompileInput, audience: &Audience) -> Attendance {
         before.is_none() || (sure && before != Some(rule))
     });
     all.rules = fresh.map(|(k, v)| (k.clone(), v.clone())).collect();
+    if sure && !partly {
+        all.rules.extend(wholes(input, audience));
+    }
     all
+}
+
+/// From now on it is known of every mailbox what it may see: a card that is in no view may be nobody's.
+fn wholes(input: &CompileInput, audience: &Audience) -> BTreeMap<String, String> {
+    let keys = audience.rules.keys().map(|key| whole_key(key));
+    let new = keys.filter(|key| !input.catalog.rules.contains_key(key));
+    new.map(|key| (key, String::new())).collect()
 }
 
 /// Was everything read that a departure rests on?
@@ -74,16 +87,16 @@ fn complete(input: &CompileInput, audience: &Audience) -> bool {
 
 impl Attendance {
     /// Somebody new, or back again, with what is certain; more may follow when it is known. A stray joins with a
-    /// view of nothing: whatever it holds of ours is nobody's, and a person decides about it.
+    /// view of nothing: whatever it holds of ours is nobody's, and a person decides about it. Does it join?
     fn welcome(
         &mut self,
         input: &CompileInput,
         mailbox: MailboxId,
         person: &Person,
         sources: BTreeSet<String>,
-    ) {
+    ) -> bool {
         if sources.is_empty() && !input.strays.contains(&mailbox) {
-            return;
+            return false;
         }
         let view = view_id(&sources);
         self.views.insert(view.clone(), sources);
@@ -91,6 +104,7 @@ impl Attendance {
         self.change
             .join
             .insert(mailbox, MemberWish { address, view });
+        true
     }
 
     /// The directory does not know the account any more.

@@ -1,5 +1,6 @@
 //! Ranks: the sources of a book in order of priority, and the texts of their rules.
 
+use crate::audience::only_for_key;
 use crate::identity::digest;
 use model::ViewId;
 use model::tunnel::{Book, Choice, Source, Tunnel, TunnelState};
@@ -78,17 +79,18 @@ impl Ranks {
     }
 }
 
-/// The key among the catalog's rules by which a source is known to have been read to its end, everyone in it
-/// judged, since this catalog began.
-pub fn whole_key(source: &str) -> String {
-    format!("{source}?whole")
+/// The key among the catalog's rules by which a rule (a source's, or an audience's) is known to have been applied to
+/// everyone, since this catalog began.
+pub fn whole_key(rule: &str) -> String {
+    format!("{rule}?whole")
 }
 
-/// Was every source of the book read to its end since this catalog began? Only then is a card of nobody whom
-/// the catalog knows truly nobody's.
+/// Was every source of the book read to its end since this catalog began, and was it known of every mailbox what it
+/// may see? Only then is a card of nobody whom the catalog knows, or whom it does not show there, truly nobody's.
 pub fn whole(book: &Book, rules: &BTreeMap<String, String>) -> bool {
-    let mut sources = ranked(book).into_iter();
-    sources.all(|ranked| rules.contains_key(&whole_key(&ranked.name())))
+    let knows = |rule: &str| rules.contains_key(&whole_key(rule));
+    let mut sources = ranked(book).into_iter().map(|ranked| ranked.name());
+    sources.all(|name| knows(&name) && knows(&only_for_key(&name)))
 }
 
 /// The view of exactly these sources, whatever their rank.

@@ -1,6 +1,7 @@
 //! Who ought to be where: the policy applied to the truth, written from the documents and not from the planner.
 
 use crate::town::{Card, Place, Resident, Town};
+use model::TunnelId;
 use model::tunnel::{Choice, Policy, Source, SourcePlace, Tunnel, TunnelState};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,17 +22,22 @@ pub fn item(address: &str, id: &str) -> Key {
 
 /// Everything that the active (and paused) tunnels want at this moment.
 pub fn wanted(town: &Town, policy: &Policy) -> Wanted {
-    wanted_by(town, policy, |state| state != TunnelState::Removed)
+    wanted_by(town, policy, |tunnel| tunnel.state != TunnelState::Removed)
 }
 
 /// What the active tunnels want: a paused one keeps whom it has and takes nobody.
 pub fn wanted_by_active(town: &Town, policy: &Policy) -> Wanted {
-    wanted_by(town, policy, |state| state == TunnelState::Active)
+    wanted_by(town, policy, |tunnel| tunnel.state == TunnelState::Active)
 }
 
-fn wanted_by(town: &Town, policy: &Policy, counts: impl Fn(TunnelState) -> bool) -> Wanted {
+/// What one tunnel of the policy wants.
+pub fn wanted_by_one(town: &Town, policy: &Policy, id: &TunnelId) -> Wanted {
+    wanted_by(town, policy, |tunnel| tunnel.id == *id)
+}
+
+fn wanted_by(town: &Town, policy: &Policy, counts: impl Fn(&Tunnel) -> bool) -> Wanted {
     let mut all = Wanted::new();
-    for tunnel in policy.tunnels.iter().filter(|t| counts(t.state)) {
+    for tunnel in policy.tunnels.iter().filter(|t| counts(t)) {
         let sources: Vec<(&Source, BTreeSet<Key>)> = tunnel
             .sources
             .iter()

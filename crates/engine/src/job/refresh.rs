@@ -13,7 +13,7 @@ use model::member::{Member, MemberState};
 use model::mutant::{self, Mutant};
 use model::person::{Facts, MailboxKind};
 use model::run::{Trouble, TroubleKind};
-use model::tunnel::{Book, Copies, TunnelState};
+use model::tunnel::{Book, Copies};
 use model::{EntryId, MailboxId, MemberId};
 use planner::compile::{CompileInput, Compiled, compile};
 use std::collections::BTreeSet;
@@ -222,8 +222,7 @@ async fn compile_book(
         let named = named(&compiled, &members);
         let known = recover::known_stamps(engine, tenant, book, &named).await?;
         let others = others(&facts, &named);
-        let strays = match takes_copies_along(book) && (!known.found.is_empty() || is_removed(book))
-        {
+        let strays = match takes_copies_along(book) {
             true => recover::strays(engine, tenant, book, &others).await?,
             false => recover::Found::default(),
         };
@@ -267,10 +266,6 @@ fn others(facts: &Facts, named: &[MailboxId]) -> Vec<MailboxId> {
 /// Copies that a tunnel keeps when it goes are not looked for.
 fn takes_copies_along(book: &Book) -> bool {
     book.tunnels.iter().all(|t| t.copies == Copies::Remove)
-}
-
-fn is_removed(book: &Book) -> bool {
-    book.tunnels.iter().any(|t| t.state == TunnelState::Removed)
 }
 
 fn takes_part(members: Vec<Member>) -> Vec<Member> {

@@ -2,9 +2,11 @@
 
 use crate::charter::TENANT;
 use crate::town::Town;
-use crate::wanted::{Human, Key, Wanted, human, humans, is_same, named, wanted, wanted_by_active};
+use crate::wanted::{
+    Human, Key, Wanted, human, humans, is_same, named, wanted, wanted_by_active, wanted_by_one,
+};
 use model::tunnel::{Copies, Policy, Tunnel, TunnelState};
-use model::{BookKey, CatalogId, EntryId, Millis, TenantName, Timestamp};
+use model::{BookKey, CatalogId, EntryId, Millis, TenantName, Timestamp, TunnelId};
 use planner::identity::Keys;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +15,10 @@ pub struct Standing {
     keys: Keys,
     pub now: Wanted,
     active: Wanted,
-    /// Wanted by an active tunnel at some time.
-    ever_active: Wanted,
+    /// Wanted by each tunnel at some time when it was active: what it has taken. A paused one takes nobody.
+    taken: BTreeMap<TunnelId, Wanted>,
+    /// What each tunnel wants now, paused ones too.
+    wants: BTreeMap<TunnelId, Wanted>,
     /// Wanted at some time, per (mailbox, folder).
     ever: Wanted,
     /// Not wanted any more at some time after having been wanted.
@@ -48,7 +52,8 @@ impl Standing {
             keys,
             now: Wanted::new(),
             active: Wanted::new(),
-            ever_active: Wanted::new(),
+            taken: BTreeMap::new(),
+            wants: BTreeMap::new(),
             ever: Wanted::new(),
             left: Wanted::new(),
             left_by_fact: Wanted::new(),
@@ -70,7 +75,9 @@ impl Standing {
     pub fn update(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         let before = self.now.clone();
         let named = self.named.clone();
+        let wants = self.wants.clone();
         self.edited(town, policy, now);
+        self.left_one(&wants);
         self.gone_by_fact(&named, now);
         for (place, keys) in before {
             let still = self.now.get(&place);
@@ -86,6 +93,22 @@ impl Standing {
                 .into_iter()
                 .filter(|k| still.is_none_or(|s| !s.contains(k)));
             self.left_by_fact.entry(place).or_default().extend(gone);
+        }
+    }
+
+    /// Whom one tunnel does not want any more has left it by a fact: when an edited rule takes away what another wanted,
+    /// that rule is not all there is behind it.
+    fn left_one(&mut self, before: &BTreeMap<TunnelId, Wanted>) {
+        for (tunnel, wanted) in before {
+            let now = self.wants.get(tunnel);
+            for (place, keys) in wanted {
+                let still = now.and_then(|now| now.get(place));
+                let gone = keys
+                    .iter()
+                    .filter(|k| still.is_none_or(|s| !s.contains(*k)));
+                let left = self.left_by_fact.entry(place.clone()).or_default();
+                left.extend(gone.cloned());
+            }
         }
     }
 
@@ -131,11 +154,8 @@ impl Standing {
                 .or_default()
                 .extend(gone.cloned());
         }
-        for (place, keys) in &active {
-            let ever = self.ever_active.entry(place.clone()).or_default();
-            ever.extend(keys.iter().cloned());
-        }
         self.active = active;
+        self.take(town, policy);
         let named = named(town, policy);
         for (place, before) in &self.now {
             let still = next.get(place);
@@ -176,6 +196,24 @@ impl Standing {
             }
         }
         self.now = next;
+    }
+
+    fn take(&mut self, town: &Town, policy: &Policy) {
+        self.wants.clear();
+        let there = policy.tunnels.iter();
+        for tunnel in there.filter(|t| t.state != TunnelState::Removed) {
+            let wanted = wanted_by_one(town, policy, &tunnel.id);
+            if tunnel.state == TunnelState::Active {
+                let taken = self.taken.entry(tunnel.id.clone()).or_default();
+                for (place, keys) in &wanted {
+                    taken
+                        .entry(place.clone())
+                        .or_default()
+                        .extend(keys.iter().cloned());
+                }
+            }
+            self.wants.insert(tunnel.id.clone(), wanted);
+        }
     }
 
     /// Remembers what is said of somebody, and with whom that makes them one.
@@ -265,8 +303,11 @@ impl Standing {
         let paired = self
             .person(catalog, entry)
             .is_some_and(|key| self.paired.contains_key(key));
-        // Only a paused tunnel ever wanted it here, and that takes nobody: it came with somebody who was leaving.
-        let taken = self.holds(&self.ever_active, mailbox, catalog, entry);
+        // Only a paused tunnel wants it here, and has not taken it: it came with somebody who was leaving, or for
+        // another tunnel.
+        let here = |w: &Wanted| self.holds(w, mailbox, catalog, entry);
+        let mut wants = self.wants.iter();
+        let taken = wants.any(|(id, now)| here(now) && self.taken.get(id).is_some_and(here));
         paired
             || !taken
             || !self.holds(&self.now, mailbox, catalog, entry)

@@ -665,10 +665,8 @@ fn leave(input: &Input, plan: &mut Plan) {
             continue;
         }
         match (part, input.member.state, sight(input, item)) {
-            (Part::Photo, _, _) | (_, MemberState::LeavingKeep, _) => {
-                forget(plan, *entry, *part, false);
-            }
-            (_, _, Sight::Gone) => bury(link, plan),
+            (Part::Photo, _, _) => forget(plan, *entry, *part, false),
+            (_, MemberState::LeavingKeep, _) | (_, _, Sight::Gone) => bury(link, plan),
             (_, _, Sight::Unseen) => note(plan, Some(*entry), Some(item), Reason::Unseen, ""),
             (_, _, sight) => remove(input, link, item, Proof::LeftAudience, sight, plan),
         }
@@ -792,8 +790,9 @@ fn halt_if_emptied(input: &Input, plan: &mut Plan) {
     }
 }
 
-/// A copy that is not wanted and not there any more: the pair is over, and what stays is its generation, so that a
-/// later card of the same person is told from this one (a delete that got no answer may have come late).
+/// A copy that is not wanted and not there any more, or that its user keeps: the pair is over, and what stays is its
+/// generation, so that a later card of the same person is told from this one (a delete that got no answer may have
+/// come late).
 fn bury(link: &Link, plan: &mut Plan) {
     if link.origin == Origin::Adopted {
         return forget(plan, link.entry, link.part, false);

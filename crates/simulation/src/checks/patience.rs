@@ -22,9 +22,12 @@ pub fn patient(monitor: &mut Monitor, ledger: &[LedgerRow], now: Timestamp) {
     }
     for ((member, entry, part), at) in refused {
         let in_a_day = |end: &Timestamp| {
+            // An edited policy may have taken its card out, and in again: that is a start of its own.
+            let edits = monitor.standing.edited_at.iter().filter(|t| *t <= end);
+            let begin = edits.max().copied().unwrap_or(Timestamp(0));
             let day = at
                 .iter()
-                .filter(|t| *t <= end && end.since(**t) <= Millis::days(1));
+                .filter(|t| (begin..=*end).contains(t) && end.since(**t) <= Millis::days(1));
             day.count()
         };
         let most = at.iter().map(in_a_day).max().unwrap_or(0);

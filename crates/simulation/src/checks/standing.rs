@@ -42,6 +42,8 @@ pub struct Standing {
     policy: String,
     /// Every policy that was ever in force.
     policies: Vec<Policy>,
+    /// When another one came into force.
+    pub edited_at: Vec<Timestamp>,
     /// Folders whose copies were once given up: removed tunnels that kept them.
     kept: BTreeSet<String>,
 }
@@ -67,6 +69,7 @@ impl Standing {
             left_at: BTreeMap::new(),
             policy: String::new(),
             policies: Vec::new(),
+            edited_at: Vec::new(),
             kept: BTreeSet::new(),
         }
     }
@@ -139,6 +142,7 @@ impl Standing {
         let kept = policy.tunnels.iter().filter(gives_up);
         self.kept.extend(kept.map(|t| t.folder.name.0.clone()));
         let edited = std::mem::replace(&mut self.policy, policy.version.clone()) != policy.version;
+        self.edited_at.extend(edited.then_some(now));
         if !self.policies.contains(policy) {
             self.policies.push(policy.clone());
         }

@@ -1,7 +1,7 @@
 //! Prior images: what an item showed before we changed or removed it, kept so that it can be put back.
 
 use crate::content::unseal_bytes;
-use crate::db::{Db, Row, word};
+use crate::db::{Db, Row};
 use crate::error::Result;
 use crate::handle::Store;
 use crate::link::{op_number, part_number, read_op, read_part};
@@ -147,7 +147,7 @@ pub(crate) fn settle(
     fate: Fate,
 ) -> Result<()> {
     let part = part_number(part);
-    db.run(SETTLE, args![member, entry, part, word(&fate)])
+    db.run(SETTLE, args![member, entry, part, fate.as_str()])
         .map(|_| ())
 }
 

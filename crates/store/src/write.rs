@@ -1,6 +1,6 @@
 //! The writing protocol: what must be durable before a request is sent, and after its answer.
 
-use crate::db::{Db, args_of, word};
+use crate::db::{Db, args_of};
 use crate::error::{Result, StoreError};
 use crate::handle::Store;
 use crate::lane::{Lease, check_lease};
@@ -39,6 +39,17 @@ pub enum Fate {
     NotDone,
     /// It may still arrive.
     Unknown,
+}
+
+impl Fate {
+    /// The word of the ledger, which is the serde name: written once per item of a fill.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::NotDone => "not_done",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// A write whose answer was judged.
@@ -270,7 +281,7 @@ impl<'a> Desk<'a> {
             if one.fate != Fate::Unknown && one.op != Op::Create {
                 prior::settle(self.db, self.member, one.entry, one.part, one.fate)?;
             }
-            let detail = format!("{} {}", word(&one.fate), one.detail);
+            let detail = format!("{} {}", one.fate.as_str(), one.detail);
             pen.append(&self.after(one, detail.trim_end()))?;
         }
         pen.lift()?;
@@ -324,4 +335,16 @@ statements! {
         strangers = CASE WHEN $6 = 1 OR CAST($5 AS bigint) IS NOT NULL THEN $6 ELSE strangers END \
         WHERE id = $1 AND tenant = $2 AND (through <> $3 OR cursor IS DISTINCT FROM $4 OR strangers < $6 \
         OR (CAST($5 AS bigint) IS NOT NULL AND looked_full_at IS DISTINCT FROM $5))";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fate_has_one_word() {
+        for fate in [Fate::Done, Fate::NotDone, Fate::Unknown] {
+            assert_eq!(fate.as_str(), crate::db::word(&fate));
+        }
+    }
 }

@@ -117,6 +117,23 @@ fn a_group_that_cannot_begin_is_told_why() {
 }
 
 #[test]
+fn a_verb_that_fails_alone_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = opened(folder.path());
+    let (verb, told) = waiting(|db| {
+        put(db, "a", "1")?;
+        put(db, "a", "2")
+    });
+    commit_group(&writer, &frame(), vec![verb]);
+    assert!(block_on(told).unwrap().is_err());
+    assert!(!has(&writer, "a"));
+    let (verb, told) = waiting(|db| put(db, "a", "3"));
+    commit_group(&writer, &frame(), vec![verb]);
+    assert!(block_on(told).unwrap().is_ok());
+    assert!(has(&writer, "a"));
+}
+
+#[test]
 fn a_verb_that_fails_inline_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let connection = opened(folder.path());

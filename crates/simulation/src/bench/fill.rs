@@ -127,6 +127,10 @@ impl Upkeep {
 /// Delta rounds of a directory with people and org contacts.
 const SOURCES: u64 = 2;
 
+/// Quiet runs, of which the middle one by processor time is told. A single one takes less than a thousandth of a second:
+/// what it finds in the processor's caches after a fill says more about that fill than about itself.
+const QUIET_RUNS: usize = 9;
+
 /// Fills, settles, and runs again with nothing to do.
 ///
 /// # Errors
@@ -134,7 +138,13 @@ const SOURCES: u64 = 2;
 pub fn quiet(size: Size) -> Result<Upkeep, BenchError> {
     let (mut house, _) = filled(size)?;
     settle(&mut house)?;
-    upkeep(&mut house, 0, 0)
+    let mut runs = Vec::with_capacity(QUIET_RUNS);
+    for _ in 0..QUIET_RUNS {
+        runs.push(upkeep(&mut house, 0, 0)?);
+        house.wait(Millis::minutes(15));
+    }
+    runs.sort_by_key(|run| run.cpu_us);
+    Ok(runs.swap_remove(QUIET_RUNS / 2))
 }
 
 /// Fills, settles, changes `count` people at the source and runs; then once more. The first run after a fill

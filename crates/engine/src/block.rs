@@ -125,18 +125,17 @@ fn line(step: &Step, desk: &Desk) -> Option<Line> {
     let entry = step.entry();
     let (act, fields, why) = match step {
         Step::Create { .. } => (Act::Create, created(entry, desk), String::new()),
-        Step::Update {
-            changes,
-            before,
-            tug,
-            ..
-        } => {
+        Step::Update { edit, tug, .. } => {
             let why = if *tug {
                 "the copy was edited in the mailbox"
             } else {
                 ""
             };
-            (Act::Update, changed(before, changes), why.to_owned())
+            (
+                Act::Update,
+                changed(&edit.before, &edit.changes),
+                why.to_owned(),
+            )
         }
         Step::Delete { proof, .. } => (Act::Delete, BTreeMap::new(), because(*proof)),
         Step::SetPhoto { .. } => (Act::Photo, BTreeMap::new(), String::new()),

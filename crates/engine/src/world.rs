@@ -155,7 +155,7 @@ impl Engine {
         let of_view = cards.of_view(view, &in_force.policy.version);
         of_view
             .entry(id)
-            .or_insert_with(|| graph::Card::new(&planner::receive::card(item, rules)))
+            .or_insert_with(|| graph::Card::new(planner::receive::card(item, rules)))
             .clone()
     }
 }

@@ -165,7 +165,7 @@ impl Desk<'_> {
         match self.inner.write_once(call, &plain, self.not_after).await {
             Delivery::Answered { response, permit } => {
                 let nexts = match heavy {
-                    true => vec![self.settle(jobs[0].verb, &response, call, trouble).await],
+                    true => vec![self.settle(jobs[0], &response, call, trouble).await],
                     false => self.unpack(&jobs, &response, call, trouble).await,
                 };
                 permit.settle(self.pace(&response, &nexts));
@@ -241,11 +241,11 @@ impl Desk<'_> {
                 continue;
             };
             if mutant::on(Mutant::F4) && answer.status >= 400 && job.verb != Verb::Create {
-                nexts.push(Next::Settled(done(Verb::Delete, &answer)));
+                nexts.push(Next::Settled(done(Verb::Delete, &answer, None)));
                 continue;
             }
             refusals += usize::from(is_of_mailbox(job.verb, &answer));
-            nexts.push(self.settle(job.verb, &answer, call, trouble).await);
+            nexts.push(self.settle(job, &answer, call, trouble).await);
         }
         // One item may be forbidden; when all are, it is the mailbox.
         if refusals == jobs.len() {
@@ -308,7 +308,7 @@ impl Desk<'_> {
             nexts.push(match response.status {
                 // No success but 200 holds answers; a redirect or a proxy's page proves nothing.
                 201..=299 => Next::Settled(Outcome::Unknown),
-                _ => self.settle(job.verb, response, call, trouble).await,
+                _ => self.settle(job, response, call, trouble).await,
             });
         }
         nexts
@@ -316,16 +316,16 @@ impl Desk<'_> {
 
     async fn settle(
         &self,
-        verb: Verb,
+        job: &Job,
         response: &Response,
         call: Call<'_>,
         trouble: &Mutex<Trouble>,
     ) -> Next {
         let now = self.inner.clock.now();
         let Some(fault) = fault_of(response) else {
-            return Next::Settled(done(verb, response));
+            return Next::Settled(done(job.verb, response, job.sent.as_deref()));
         };
-        let settled = match fate(verb, response.status, &fault) {
+        let settled = match fate(job.verb, response.status, &fault) {
             Fate::Stale => Outcome::Stale,
             Fate::Gone => Outcome::Gone,
             Fate::Refused => Outcome::Refused(format!("{}: {}", fault.code, fault.message)),

@@ -248,11 +248,10 @@ impl Inner {
         not_after: Timestamp,
     ) -> Result<Response, NoAnswer> {
         let url = self.address(&plain.path);
-        let mut headers = plain.headers();
-        headers.push((
-            "Authorization".to_owned(),
-            format!("Bearer {}", token.bearer),
-        ));
+        let own = plain.headers().into_iter();
+        let mut headers: Vec<_> = own.map(|(n, v)| (n.to_owned(), v.into_owned())).collect();
+        let bearer = format!("Bearer {}", token.bearer);
+        headers.push(("Authorization".to_owned(), bearer));
         headers.push(("User-Agent".to_owned(), self.settings.user_agent.clone()));
         headers.push(("client-request-id".to_owned(), self.chance.guid()));
         let request = Request {

@@ -10,8 +10,9 @@ use crate::{Graph, GraphError, TenantRef};
 use bytes::Bytes;
 use model::mutant::{self, Mutant};
 use model::plan::Outcome;
-use model::{Etag, Field, FolderId, ItemId, MailboxId, Timestamp, Value};
+use model::{Etag, Field, FolderId, Item, ItemId, MailboxId, Timestamp, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One thing to do to one contact.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +100,7 @@ impl Graph {
                 verb: Verb::Create,
                 plain: Plain::post(path, body),
                 item: None,
+                sent: None,
             }],
             not_after,
         };
@@ -112,6 +114,8 @@ pub(crate) struct Job {
     pub plain: Plain,
     /// `None`: a create.
     pub item: Option<ItemId>,
+    /// The card of a create, against which its answer is read; `None`: the answer is read whole.
+    pub sent: Option<Arc<Item>>,
 }
 
 impl Job {
@@ -129,6 +133,7 @@ impl Job {
                     card.body(stamp),
                 ),
                 item: None,
+                sent: Some(card.item().clone()),
             },
             Write::Update {
                 id,
@@ -142,6 +147,7 @@ impl Job {
                     verb: Verb::Update,
                     plain: request::update(mailbox, id.as_str(), etag(expect), card::patch(&whole)),
                     item: Some(id.clone()),
+                    sent: None,
                 }
             }
             Write::Delete {
@@ -152,11 +158,13 @@ impl Job {
                 verb: Verb::Delete,
                 plain: request::delete(mailbox, id.as_str(), etag(expect), *permanent),
                 item: Some(id.clone()),
+                sent: None,
             },
             Write::SetPhoto { id, bytes } => Self {
                 verb: Verb::Photo,
                 plain: request::set_photo(mailbox, id.as_str(), bytes.clone()),
                 item: Some(id.clone()),
+                sent: None,
             },
         }
     }

@@ -28,11 +28,8 @@ pub enum Step {
         content: ContentId,
         item: ItemId,
         expect: Option<Etag>,
-        changes: BTreeMap<Field, Option<Value>>,
-        /// What the item showed in those fields before: the prior image.
-        before: BTreeMap<Field, Option<Value>>,
-        /// Where the base will deviate from the content after the write, if the server stores what we send.
-        shown: BTreeMap<Field, Option<Value>>,
+        /// Apart, so that the steps of a first fill, which has none, are half the size.
+        edit: Box<Edit>,
         /// This overwrites a value that a user put there.
         tug: bool,
     },
@@ -57,6 +54,16 @@ pub enum Step {
         part: Part,
         refused: bool,
     },
+}
+
+/// What an update does to a card.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Edit {
+    pub changes: BTreeMap<Field, Option<Value>>,
+    /// What the item showed in those fields before: the prior image.
+    pub before: BTreeMap<Field, Option<Value>>,
+    /// Where the base will deviate from the content after the write, if the server stores what we send.
+    pub shown: BTreeMap<Field, Option<Value>>,
 }
 
 /// Why a deletion is right. A step of deletion cannot be made without one.
@@ -102,7 +109,7 @@ impl Step {
 
     /// Whole fields emptied by this step: mass blanking is mass deletion by another name.
     pub fn blanks(&self) -> bool {
-        matches!(self, Self::Update { changes, .. } if changes.values().any(Option::is_none))
+        matches!(self, Self::Update { edit, .. } if edit.changes.values().any(Option::is_none))
     }
 }
 
@@ -189,10 +196,11 @@ pub enum HaltReason {
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// Acknowledged; the server's own representation after the write.
+    /// Acknowledged.
     Done {
         item: Option<ItemId>,
         etag: Option<Etag>,
+        /// The server's own representation after the write. A field that is not in it was stored as it was sent.
         seen: Option<Sighting>,
     },
     /// The item changed since we looked: look again.

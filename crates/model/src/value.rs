@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// One e-mail address with the name shown beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,21 +41,22 @@ impl Address {
     }
 }
 
-/// The value of one field. A blank value is never stored: an absent key says blank.
+/// The value of one field. A blank value is never stored: an absent key says blank. Texts are most of what a card holds,
+/// and are shared: steps, links and prior images name the same one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
-    Text(String),
+    Text(Arc<str>),
     /// A list whose order is the slot order (phones) or carries no meaning (categories).
     Texts(Vec<String>),
     Mails(Vec<Mail>),
     Address(Box<Address>),
     /// A civil date, `YYYY-MM-DD`, compared without time or zone.
-    Date(String),
+    Date(Arc<str>),
 }
 
 impl Value {
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into())
     }
 

@@ -67,28 +67,34 @@ impl<'a> Card<'a> {
 
     /// The fields that hold anything on any side; the others have nothing to decide.
     fn filled(&self) -> u64 {
-        let shown = self
-            .seen
-            .iter()
-            .flat_map(|s| &s.0)
-            .filter(|(_, v)| v.is_some());
-        let agreed = self.base.iter().flat_map(|b| b.agreed.0.keys());
-        let deviating = self.base.iter().flat_map(|b| b.shown.keys());
-        let keys = self.wish.0.keys().chain(agreed).chain(deviating);
-        keys.chain(shown.map(|(f, _)| f))
-            .fold(0, |all, f| all | bit(*f))
+        let mut all = 0;
+        self.wish.0.keys().for_each(|f| all |= bit(*f));
+        if let Some(base) = self.base {
+            base.agreed.0.keys().for_each(|f| all |= bit(*f));
+            base.shown.keys().for_each(|f| all |= bit(*f));
+        }
+        if let Some(seen) = self.seen {
+            let shown = seen.0.iter().filter(|(_, value)| value.is_some());
+            shown.for_each(|(f, _)| all |= bit(*f));
+        }
+        all
     }
 
+    /// Each map is asked once for the field: this is the innermost part of planning.
     fn sides(&self, field: Field) -> Sides<'a> {
+        let agreed = self.base.and_then(|b| b.agreed.get(field));
+        let deviation = self.base.and_then(|b| b.shown.get(&field));
+        let base = deviation.map_or(agreed, Option::as_ref);
+        let sighting = self.seen.and_then(|s| s.0.get(&field));
         Sides {
             field,
             rule: self.rules.of_field(field),
             origin: self.origin,
             based: self.base.is_some(),
-            agreed: self.base.and_then(|b| b.agreed.get(field)),
-            base: self.base.and_then(|b| b.get(field)),
+            agreed,
+            base,
             wish: self.wish.get(field),
-            seen: self.seen(field),
+            seen: sighting.map_or(base, Option::as_ref),
             braked: self.braked,
         }
     }
@@ -202,7 +208,7 @@ fn without_ours(field: Field, base: Base, there: Option<&Value>) -> Option<Value
         }
         (Kind::Notes, Some(value)) if value.as_text().is_some_and(|t| notes::ours(t).is_some()) => {
             let rest = notes::merge(value.as_text().unwrap_or(""), None);
-            (!rest.trim().is_empty()).then_some(Value::Text(rest))
+            (!rest.trim().is_empty()).then(|| Value::text(rest))
         }
         (_, there) if same(field, there, base.get(field)) => None,
         (_, there) => there.cloned(),

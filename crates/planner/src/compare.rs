@@ -3,6 +3,7 @@
 use model::field::Kind;
 use model::value::{Mail, Value};
 use model::{Field, Item};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Do both say the same? Blank equals absent; sets and slots compare without order.
@@ -31,7 +32,13 @@ fn same_values(field: Field, a: &Value, b: &Value) -> bool {
             .iter()
             .zip(parts(b))
             .all(|(a, b)| a.trim() == b.trim()),
-        (Value::Mails(a), Value::Mails(b)) => named(a) == named(b),
+        (Value::Mails(a), Value::Mails(b)) => match (&a[..], &b[..]) {
+            ([a], [b]) => name(a) == name(b),
+            _ => named(a) == named(b),
+        },
+        (Value::Texts(x), Value::Texts(y)) if x.len() == 1 && y.len() == 1 => {
+            keys(field, Some(a)).eq(keys(field, Some(b)))
+        }
         (Value::Texts(_), Value::Texts(_)) => elements(field, a) == elements(field, b),
         _ => false,
     }
@@ -42,10 +49,35 @@ pub fn same_order(field: Field, a: Option<&Value>, b: Option<&Value>) -> bool {
     if a == b {
         return true;
     }
-    let keys = |v: Option<&Value>| -> Vec<String> {
-        split(v).iter().map(|e| element_key(field, e)).collect()
+    keys(field, a).eq(keys(field, b))
+}
+
+/// The key of each element of a list value, blanks left out.
+fn keys(field: Field, value: Option<&Value>) -> impl Iterator<Item = Cow<'_, str>> {
+    let (texts, mails): (&[String], &[Mail]) = match value {
+        Some(Value::Texts(list)) => (list, &[]),
+        Some(Value::Mails(list)) => (&[], list),
+        _ => (&[], &[]),
     };
-    keys(a) == keys(b)
+    let texts = texts.iter().map(move |t| text_key(field, t));
+    let mails = mails.iter().map(|m| lowercase(m.address.trim()));
+    texts.chain(mails).filter(|key| !key.is_empty())
+}
+
+fn text_key(field: Field, text: &str) -> Cow<'_, str> {
+    match field.kind() {
+        Kind::Set => lowercase(text.trim()),
+        _ => text.trim().into(),
+    }
+}
+
+/// Most addresses have no capitals, and are compared as they stand.
+fn lowercase(text: &str) -> Cow<'_, str> {
+    let plain = |b: u8| b.is_ascii() && !b.is_ascii_uppercase();
+    match text.bytes().all(plain) {
+        true => text.into(),
+        false => text.to_lowercase().into(),
+    }
 }
 
 /// The elements of a list value as single-element values, blanks left out.
@@ -87,32 +119,28 @@ pub fn element_key(field: Field, element: &Value) -> String {
     match element {
         Value::Texts(list) => {
             let text = list.first().map_or("", |t| t.trim());
-            if field.kind() == Kind::Set {
-                text.to_lowercase()
-            } else {
-                text.to_owned()
-            }
+            text_key(field, text).into_owned()
         }
-        Value::Mails(list) => list
-            .first()
-            .map_or_else(String::new, |m| m.address.trim().to_lowercase()),
+        Value::Mails(list) => {
+            let address = list.first().map_or("", |m| m.address.trim());
+            lowercase(address).into_owned()
+        }
         _ => String::new(),
     }
 }
 
-fn elements(field: Field, value: &Value) -> BTreeSet<String> {
-    split(Some(value))
-        .iter()
-        .map(|e| element_key(field, e))
-        .collect()
+fn elements(field: Field, value: &Value) -> BTreeSet<Cow<'_, str>> {
+    keys(field, Some(value)).collect()
 }
 
-fn named(mails: &[Mail]) -> BTreeSet<(String, &str)> {
-    mails
-        .iter()
-        .filter(|m| !m.address.trim().is_empty())
-        .map(|m| (m.address.trim().to_lowercase(), own_name(m)))
-        .collect()
+fn named(mails: &[Mail]) -> BTreeSet<(Cow<'_, str>, &str)> {
+    let given = mails.iter().filter(|m| !m.address.trim().is_empty());
+    given.map(name).collect()
+}
+
+/// What names a mail: its address without case, and a name of its own.
+fn name(mail: &Mail) -> (Cow<'_, str>, &str) {
+    (lowercase(mail.address.trim()), own_name(mail))
 }
 
 /// Exchange shows an address without a name under itself: a name that only repeats the address is none.

@@ -109,7 +109,7 @@ fn clean(field: Field, value: &Value) -> Value {
     };
     let mut value = value.clone();
     match &mut value {
-        Value::Text(t) | Value::Date(t) => *t = text(t),
+        Value::Text(t) | Value::Date(t) => *t = text(t).into(),
         Value::Texts(list) => list.iter_mut().for_each(|t| *t = text(t)),
         Value::Mails(list) => list.iter_mut().for_each(|m| {
             (m.address, m.name) = (text(&m.address), text(&m.name));
@@ -145,7 +145,7 @@ fn dialled(
         phone.text
     };
     match value {
-        Value::Text(t) => Value::Text(read(&t)),
+        Value::Text(t) => Value::text(read(&t)),
         Value::Texts(list) => Value::Texts(list.iter().map(|t| read(t)).collect()),
         other => other,
     }
@@ -198,8 +198,8 @@ fn order_names(item: &mut Item, order: NameOrder) {
             (name.clone(), name)
         }
     };
-    item.set(Field::DisplayName, Value::Text(display));
-    item.set(Field::FileAs, Value::Text(file_as));
+    item.set(Field::DisplayName, Value::text(display));
+    item.set(Field::FileAs, Value::text(file_as));
 }
 
 /// The name to show for someone whose display name is blank.

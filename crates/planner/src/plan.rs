@@ -9,7 +9,7 @@ use model::catalog::{CatalogView, EntryState, GoneCause};
 use model::link::{Link, Origin, Part};
 use model::member::{Member, MemberState};
 use model::mutant::{self, Mutant};
-use model::plan::{Halt, HaltReason, Note, Plan, Proof, Reason, Step};
+use model::plan::{Edit, Halt, HaltReason, Note, Plan, Proof, Reason, Step};
 use model::snapshot::{Here, Reach, Seen, Snapshot};
 use model::tunnel::OnUserDelete;
 use model::{ContentId, EntryId, Etag, Field, Item, ItemId, Timestamp};
@@ -506,9 +506,11 @@ fn write(
         content,
         item: item.clone(),
         expect,
-        changes: change.writes,
-        before: change.before,
-        shown: change.base,
+        edit: Box::new(Edit {
+            changes: change.writes,
+            before: change.before,
+            shown: change.base,
+        }),
         tug: change.tug,
     }
 }

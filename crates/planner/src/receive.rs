@@ -136,7 +136,7 @@ fn target(sides: &Sides) -> Target {
 fn appended(sides: &Sides, wish: Option<&Value>) -> Option<Value> {
     let there = sides.seen.and_then(Value::as_text).unwrap_or("");
     let text = notes::merge(there, wish.and_then(Value::as_text));
-    Some(Value::Text(text)).filter(|v| !v.is_blank())
+    Some(Value::text(text)).filter(|v| !v.is_blank())
 }
 
 fn always(sides: &Sides, wish: &Value) -> Target {
@@ -239,7 +239,7 @@ pub(crate) fn fresh<'a>(field: Field, content: &'a Item, rules: &Rules) -> Optio
     let value = match (rules.of_field(field).when_present, field.kind()) {
         (WhenPresent::Never, _) => return None,
         (WhenPresent::Append, Kind::Notes) => {
-            Cow::Owned(Value::Text(notes::merge("", value.as_text())))
+            Cow::Owned(Value::text(notes::merge("", value.as_text())))
         }
         _ => Cow::Borrowed(value),
     };

@@ -144,22 +144,17 @@ fn done(
             link.etag = etag.cloned();
         }
         Step::Update {
-            content,
-            changes,
-            before,
-            shown,
-            tug,
-            ..
+            content, edit, tug, ..
         } => {
             count_tug(&mut link, settling, *tug, *content);
             if link.origin == Origin::Adopted {
-                let ours = changes.iter().filter(|(f, v)| {
-                    let was = before.get(f).and_then(Option::as_ref);
+                let ours = edit.changes.iter().filter(|(f, v)| {
+                    let was = edit.before.get(f).and_then(Option::as_ref);
                     v.as_ref().is_some_and(|v| says_more(**f, was, v))
                 });
                 link.wrote.extend(ours.map(|(f, _)| *f));
             }
-            link.shown = deviations(wish, &echoed(changes, shown, seen));
+            link.shown = deviations(wish, &echoed(&edit.changes, &edit.shown, seen));
             link.agreed = Some(*content);
             link.etag = etag.cloned();
         }
@@ -194,10 +189,15 @@ fn says_more(field: Field, before: Option<&Value>, after: &Value) -> bool {
 fn created(wish: &Item, rules: &Rules, seen: Option<&Sighting>) -> Deviations {
     let deviation = |f: Field| {
         let wished = wish.get(f);
+        let shown = seen.and_then(|seen| seen.0.get(&f));
+        // Most fields of a card: nothing was sent and nothing else is shown.
+        if wished.is_none() && shown.is_none() {
+            return None;
+        }
         if wished.is_some() && rules.of_field(f).when_present == WhenPresent::Never {
             return None;
         }
-        let base = match seen.and_then(|seen| seen.0.get(&f)) {
+        let base = match shown {
             Some(shown) => shown.as_ref().map(Cow::Borrowed),
             None => fresh(f, wish, rules),
         };

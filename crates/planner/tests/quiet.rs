@@ -233,10 +233,7 @@ impl World {
                 self.done(&id)
             }
             Step::Update {
-                item,
-                expect,
-                changes,
-                ..
+                item, expect, edit, ..
             } => {
                 let Some(card) = self.folder.get_mut(item) else {
                     return Outcome::Gone;
@@ -244,7 +241,7 @@ impl World {
                 if *expect != etag(card) {
                     return Outcome::Stale;
                 }
-                for (field, value) in changes {
+                for (field, value) in &edit.changes {
                     card.item
                         .set(*field, value.clone().unwrap_or(Value::text("")));
                 }
@@ -384,7 +381,7 @@ fn etag(card: &Card) -> Option<Etag> {
 /// What the server makes of a card.
 fn stored(mut item: Item) -> Item {
     let title: String = item.text(Field::JobTitle).chars().take(4).collect();
-    item.set(Field::JobTitle, Value::Text(title));
+    item.set(Field::JobTitle, Value::text(title));
     if item.get(Field::FileAs).is_none() {
         item.set(Field::FileAs, Value::text("made up"));
     }

@@ -3,7 +3,7 @@
 mod story;
 
 use model::link::{Link, Origin, Part};
-use model::plan::{Outcome, Step};
+use model::plan::{Edit, Outcome, Step};
 use model::{ContentId, EntryId, Etag, Field, Item, ItemId, MemberId, Millis, Timestamp, Value};
 use planner::settle::{
     Bounds, Fate, Found, Settled, Settling, intend, knowable_at, resolve, settle,
@@ -33,9 +33,11 @@ fn update(tug: bool, content: i64) -> Step {
         content: ContentId(content),
         item: "i1".into(),
         expect: None,
-        changes,
-        before: BTreeMap::from([(Field::JobTitle, None)]),
-        shown: BTreeMap::from([(Field::MobilePhone, Some(Value::text("+491")))]),
+        edit: Box::new(Edit {
+            changes,
+            before: BTreeMap::from([(Field::JobTitle, None)]),
+            shown: BTreeMap::from([(Field::MobilePhone, Some(Value::text("+491")))]),
+        }),
         tug,
     }
 }

@@ -135,8 +135,10 @@ impl Hand<'_> {
         let now = self.engine.store().time().await?;
         let deadline = now + self.engine.settings().bounds.request;
         let priors = self.priors(steps).await?;
-        let mut sent: Vec<(&Step, Link, Write)> = Vec::new();
-        let mut intents = Vec::new();
+        // Links are large: they stay where they are, and what is not accepted is taken out.
+        let mut sent: Vec<(&Step, Link)> = Vec::with_capacity(steps.len());
+        let mut writes = Vec::with_capacity(steps.len());
+        let mut intents = Vec::with_capacity(steps.len());
         for step in steps {
             let Some(write) = self.write(step).await? else {
                 continue;
@@ -146,7 +148,8 @@ impl Hand<'_> {
                 continue;
             };
             intents.push(intent);
-            sent.push((step, link, write));
+            sent.push((step, link));
+            writes.push(write);
         }
         let member = self.desk.member.id;
         let accepted = self
@@ -154,10 +157,8 @@ impl Hand<'_> {
             .store()
             .intend(self.lease, self.run.id, member, intents, now)
             .await?;
-        let accepted = sent.into_iter().zip(accepted).filter(|(_, ok)| *ok);
-        let (sent, writes): (Vec<_>, Vec<_>) = accepted
-            .map(|((step, link, write), _)| ((step, link), write))
-            .unzip();
+        retain(&mut sent, &accepted);
+        retain(&mut writes, &accepted);
         let not_after = self.engine.now() + deadline.since(self.engine.store().time().await?);
         let (at, mailbox) = (&self.tenant.at, &self.desk.member.mailbox);
         let written = self
@@ -165,12 +166,7 @@ impl Hand<'_> {
             .graph()
             .write(at, mailbox, writes, not_after)
             .await;
-        let pairs: Vec<(&Step, Link, Outcome)> = sent
-            .into_iter()
-            .zip(written.outcomes)
-            .map(|((step, link), o)| (step, link, o))
-            .collect();
-        let mut carried = self.settle(pairs).await?;
+        let mut carried = self.settle(&sent, &written.outcomes).await?;
         carried.throttled = matches!(
             written.trouble,
             None | Some(graph::GraphError::Throttled { .. })
@@ -223,7 +219,7 @@ impl Hand<'_> {
     ) -> Option<Intent> {
         let prior = match step {
             Step::Delete { item, .. } => Some(priors.get(item)?.to_vec()),
-            Step::Update { before, .. } => Some(serde_json::to_vec(before).ok()?),
+            Step::Update { edit, .. } => Some(serde_json::to_vec(&edit.before).ok()?),
             _ => None,
         };
         Some(Intent {
@@ -268,15 +264,14 @@ impl Hand<'_> {
                 content,
                 item,
                 expect,
-                changes,
-                shown,
+                edit,
                 ..
             } => Some(Write::Update {
                 id: item.clone(),
                 expect: self.newest(item, expect.clone()).await?,
-                changes: changes.clone(),
-                display_name: self.name(Field::DisplayName, *content, shown),
-                file_as: self.name(Field::FileAs, *content, shown),
+                changes: edit.changes.clone(),
+                display_name: self.name(Field::DisplayName, *content, &edit.shown),
+                file_as: self.name(Field::FileAs, *content, &edit.shown),
             }),
             Step::Delete { item, expect, .. } => Some(Write::Delete {
                 id: item.clone(),
@@ -345,11 +340,15 @@ impl Hand<'_> {
         )
     }
 
-    async fn settle(&self, pairs: Vec<(&Step, Link, Outcome)>) -> Result<Carried, JobError> {
+    async fn settle(
+        &self,
+        sent: &[(&Step, Link)],
+        outcomes: &[Outcome],
+    ) -> Result<Carried, JobError> {
         let now = self.engine.store().time().await?;
         let mut carried = Carried::default();
-        let mut rows = Vec::new();
-        for (step, link, outcome) in &pairs {
+        let mut rows = Vec::with_capacity(sent.len());
+        for ((step, link), outcome) in sent.iter().zip(outcomes) {
             let settled = self.settle_one(step, link, outcome, now);
             carried.fates.insert((link.entry, link.part), settled.fate);
             if let (Fate::LookAgain, Some(item)) = (settled.fate, &link.item) {
@@ -380,6 +379,12 @@ impl Hand<'_> {
             rules: &self.desk.rules,
         })
     }
+}
+
+/// Keeps what the store accepted.
+fn retain<T>(all: &mut Vec<T>, accepted: &[bool]) {
+    let mut accepted = accepted.iter();
+    all.retain(|_| accepted.next() == Some(&true));
 }
 
 /// What the store and the ledger keep of a settled step.
@@ -433,10 +438,8 @@ fn detail(step: &Step) -> String {
             generation,
             ..
         } => format!("content {content}, generation {generation}"),
-        Step::Update {
-            content, changes, ..
-        } => {
-            let fields: Vec<&str> = changes.keys().map(|f| f.as_str()).collect();
+        Step::Update { content, edit, .. } => {
+            let fields: Vec<&str> = edit.changes.keys().map(|f| f.as_str()).collect();
             format!("content {content}, fields {}", fields.join(" "))
         }
         Step::Delete { proof, .. } => format!("{proof:?}"),

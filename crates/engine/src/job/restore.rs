@@ -9,7 +9,7 @@ use crate::job::member::Place;
 use crate::job::{Again, JobError};
 use crate::look;
 use model::link::{Op, Part};
-use model::plan::{Outcome, Step};
+use model::plan::{Edit, Outcome, Step};
 use model::run::{Account, MemberRunState};
 use model::snapshot::Here;
 use model::{EntryId, Field, MemberId, Value};
@@ -143,9 +143,11 @@ fn step(
         content,
         item: item.clone(),
         expect: here.etag.clone(),
-        changes: former,
-        before,
-        shown,
+        edit: Box::new(Edit {
+            changes: former,
+            before,
+            shown,
+        }),
         tug: false,
     }
 }

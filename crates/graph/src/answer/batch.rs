@@ -10,9 +10,8 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize)]
-struct Batch<'a> {
-    #[serde(borrow)]
-    responses: Vec<&'a RawValue>,
+struct Batch<T> {
+    responses: Vec<T>,
 }
 
 /// Parts are looked into only where they matter: most steps succeed, and are many.
@@ -30,13 +29,9 @@ struct Step<'a> {
 /// One answer per step, `None` where there is none or no single one: what became of that step is unknown.
 pub fn steps(body: &Bytes, count: usize) -> Result<Vec<Option<Response>>, String> {
     let whole = body;
-    let batch: Batch<'_> = super::page::read(whole)?;
     let mut answers: Vec<Option<Response>> = vec![None; count];
     let mut seen = vec![false; count];
-    for raw in batch.responses {
-        let Ok(step) = serde_json::from_str::<Step<'_>>(raw.get()) else {
-            continue;
-        };
+    for step in read(whole)? {
         let Some(at) = step.index().filter(|at| *at < count) else {
             continue;
         };
@@ -49,6 +44,18 @@ pub fn steps(body: &Bytes, count: usize) -> Result<Vec<Option<Response>>, String
         seen[at] = true;
     }
     Ok(answers)
+}
+
+/// All steps at once; where that fails, one by one, as a step that cannot be read takes nothing from the others.
+fn read(whole: &Bytes) -> Result<Vec<Step<'_>>, String> {
+    if let Ok(batch) = super::page::read::<Batch<Step<'_>>>(whole) {
+        return Ok(batch.responses);
+    }
+    let batch: Batch<&RawValue> = super::page::read(whole)?;
+    let raws = batch.responses.into_iter().map(RawValue::get);
+    Ok(raws
+        .filter_map(|raw| serde_json::from_str(raw).ok())
+        .collect())
 }
 
 impl Step<'_> {

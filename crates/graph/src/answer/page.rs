@@ -1,6 +1,8 @@
 //! Pages of a listing.
 
 use serde::Deserialize;
+use serde::de::DeserializeSeed;
+use std::marker::PhantomData;
 
 /// One page. `value` must be there: a success without it is not an empty page but no answer at all.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,12 +38,36 @@ impl<T> Page<T> {
 
 /// Reads a JSON body of a known shape.
 pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    read_by(PhantomData, body)
+}
+
+/// Reads a JSON body as `seed` does.
+pub fn read_by<'a, S: DeserializeSeed<'a>>(seed: S, body: &'a [u8]) -> Result<S::Value, String> {
+    // Whether it is text is asked once for the whole, not again for each piece of it.
+    let read = match std::str::from_utf8(body) {
+        Ok(text) => whole(seed, serde_json::Deserializer::from_str(text)),
+        Err(_) => whole(seed, serde_json::Deserializer::from_slice(body)),
+    };
     // The position says enough; the text could quote content.
-    serde_json::from_slice(body).map_err(|e| {
+    read.map_err(|e| {
         format!(
             "not the JSON we expect, at line {} column {}",
             e.line(),
             e.column()
         )
     })
+}
+
+/// One value with nothing behind it.
+fn whole<'a, S, R>(
+    seed: S,
+    mut from: serde_json::Deserializer<R>,
+) -> Result<S::Value, serde_json::Error>
+where
+    S: DeserializeSeed<'a>,
+    R: serde_json::de::Read<'a>,
+{
+    let value = seed.deserialize(&mut from)?;
+    from.end()?;
+    Ok(value)
 }

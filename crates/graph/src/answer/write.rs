@@ -1,10 +1,11 @@
 //! What an answer to a write means: done, a definite no, or unknown (reliability.md 3.5).
 
 use super::fault::Fault;
-use crate::wire::contact::{Contact, Expanded};
+use crate::wire::contact::{Contact, Echo, Expanded};
 use model::mutant::{self, Mutant};
 use model::plan::Outcome;
 use model::seam::Response;
+use model::{Item, ItemId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -63,15 +64,21 @@ pub fn fate(verb: Verb, status: u16, fault: &Fault) -> Fate {
     }
 }
 
-/// What a success says. A success that does not say what was made is no success.
-pub fn done(verb: Verb, response: &Response) -> Outcome {
+/// What a success says. A success that does not say what was made is no success. `sent`: the card of a create, of
+/// which only what the answer shows otherwise is of interest.
+pub fn done(verb: Verb, response: &Response, sent: Option<&Item>) -> Outcome {
+    let body = &response.body;
+    let contact = |sent: Option<&Item>| match sent {
+        Some(item) => super::page::read_by(Echo(item), body),
+        None => super::page::read(body),
+    };
     match verb {
         Verb::Delete | Verb::Photo => Outcome::Done {
             item: None,
             etag: None,
             seen: None,
         },
-        Verb::Create | Verb::Update => match super::page::read::<Contact>(&response.body) {
+        Verb::Create | Verb::Update => match contact(sent) {
             Ok(contact) => echo(contact),
             Err(_) => Outcome::Unknown,
         },
@@ -79,8 +86,8 @@ pub fn done(verb: Verb, response: &Response) -> Outcome {
 }
 
 /// Extended properties are never echoed (graph.md 2.6): they stay absent.
-fn echo(contact: Contact) -> Outcome {
-    let item = contact.item_id();
+fn echo(mut contact: Contact) -> Outcome {
+    let item = ItemId(std::mem::take(&mut contact.id));
     let here = contact.here(Expanded::No);
     Outcome::Done {
         item: Some(item),

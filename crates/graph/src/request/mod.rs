@@ -8,6 +8,7 @@ pub mod url;
 
 use bytes::Bytes;
 use model::mutant::{self, Mutant};
+use std::borrow::Cow;
 
 /// Every request speaks immutable ids: an id survives a move within the mailbox (graph.md 2.8).
 pub const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
@@ -73,23 +74,23 @@ impl Plain {
     }
 
     /// The headers that belong to the request itself, in the order they are sent.
-    pub fn headers(&self) -> Vec<(String, String)> {
-        let prefer = match &self.prefer {
-            Some(more) => format!("{IMMUTABLE}, {more}"),
-            None => IMMUTABLE.to_owned(),
+    pub fn headers(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+        let mut prefer: Cow<'_, str> = match &self.prefer {
+            Some(more) => format!("{IMMUTABLE}, {more}").into(),
+            None => IMMUTABLE.into(),
         };
-        let mut headers = vec![("Prefer".to_owned(), prefer)];
         if mutant::on(Mutant::A19) {
-            headers[0].1 = headers[0].1.replace(IMMUTABLE, "respond-async");
+            prefer = prefer.replace(IMMUTABLE, "respond-async").into();
         }
+        let mut headers = vec![("Prefer", prefer)];
         if self.eventual {
-            headers.push(("ConsistencyLevel".to_owned(), "eventual".to_owned()));
+            headers.push(("ConsistencyLevel", "eventual".into()));
         }
         if let Some(etag) = &self.if_match {
-            headers.push(("If-Match".to_owned(), etag.clone()));
+            headers.push(("If-Match", etag.into()));
         }
         if let Some(kind) = self.content_type {
-            headers.push(("Content-Type".to_owned(), kind.to_owned()));
+            headers.push(("Content-Type", kind.into()));
         }
         headers
     }

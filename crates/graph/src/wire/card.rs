@@ -7,10 +7,13 @@ use model::mutant::{self, Mutant};
 use model::{Address, Field, Item, Kind, Mail, Value};
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::sync::Arc;
 
 /// An item as it goes over the wire, serialised once and shared by every mailbox that gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
+    /// What it says, against which an answer is read: most answers show just this.
+    item: Arc<Item>,
     /// `"displayName":"…",…`: the plain fields without braces.
     plain: Bytes,
     /// `{"id":"…","value":"…"},…`: the extended fields without brackets.
@@ -18,15 +21,20 @@ pub struct Card {
 }
 
 impl Card {
-    pub fn new(item: &Item) -> Self {
+    pub fn new(item: Item) -> Self {
         let (mut plain, mut extended) = (Vec::with_capacity(512), Vec::new());
         for (field, value) in &item.0 {
             put(&mut plain, &mut extended, *field, Some(value));
         }
         Self {
+            item: Arc::new(item),
             plain: plain.into(),
             extended: extended.into(),
         }
+    }
+
+    pub(crate) fn item(&self) -> &Arc<Item> {
+        &self.item
     }
 
     /// The body of a create request.

@@ -3,9 +3,9 @@
 use super::names::{self, Extra};
 use super::text::is_date;
 use model::snapshot::{Here, Stamp};
-use model::{Address, Etag, Field, FolderId, ItemId, Kind, Mail, Sighting, Value};
+use model::{Address, Etag, Field, FolderId, Item, ItemId, Kind, Mail, Sighting, Value};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -51,7 +51,7 @@ impl Contact {
             match extra {
                 Extra::Stamp if !text.is_empty() => stamp = Stamp::Text(text),
                 Extra::Field(field) => {
-                    self.fields.0.insert(field, not_blank(Value::Text(text)));
+                    self.fields.0.insert(field, not_blank(Value::text(text)));
                 }
                 Extra::Stamp | Extra::Hidden => {}
             }
@@ -66,13 +66,27 @@ impl Contact {
 
 impl<'de> Deserialize<'de> for Contact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ContactVisitor)
+        deserializer.deserialize_map(ContactVisitor { sent: None })
     }
 }
 
-struct ContactVisitor;
+/// Reads the answer to a create: of the fields, only those that do not show what was sent. A fill reads one answer
+/// per card, nearly all of which say what we said: those cost no memory.
+pub struct Echo<'a>(pub &'a Item);
 
-impl<'de> Visitor<'de> for ContactVisitor {
+impl<'de> DeserializeSeed<'de> for Echo<'_> {
+    type Value = Contact;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Contact, D::Error> {
+        deserializer.deserialize_map(ContactVisitor { sent: Some(self.0) })
+    }
+}
+
+struct ContactVisitor<'a> {
+    sent: Option<&'a Item>,
+}
+
+impl<'de> Visitor<'de> for ContactVisitor<'_> {
     type Value = Contact;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,7 +97,7 @@ impl<'de> Visitor<'de> for ContactVisitor {
         let mut contact = Contact::default();
         while let Some(key) = map.next_key::<Key>()? {
             let raw = map.next_value::<&RawValue>()?.get();
-            contact.take(key, raw);
+            contact.take(key, raw, self.sent);
         }
         if contact.id.is_empty() {
             return Err(serde::de::Error::custom("a contact without id"));
@@ -94,21 +108,43 @@ impl<'de> Visitor<'de> for ContactVisitor {
 
 impl Contact {
     /// A value of a shape that we do not know leaves its field absent: nothing is concluded from it.
-    fn take(&mut self, key: Key, raw: &str) {
+    fn take(&mut self, key: Key, raw: &str, sent: Option<&Item>) {
         match key {
             Key::Id => self.id = text(raw).unwrap_or_default(),
             Key::Etag => self.etag = text(raw).map(Etag),
             Key::Removed => self.removed = raw != "null",
+            Key::Field(field) => match sent {
+                None => self.see(field, raw, |_| false),
+                Some(sent) => {
+                    let sent = sent.get(field);
+                    if !is_plainly(raw, sent) {
+                        self.see(field, raw, |seen| seen == sent);
+                    }
+                }
+            },
+            // Nobody asks an echo when it was written, and where.
+            Key::Modified | Key::Parent if sent.is_some() => {}
             Key::Modified => self.modified = text(raw),
             Key::Parent => self.parent = text(raw).map(FolderId),
             Key::Extras => self.extras = extras(raw),
-            Key::Field(field) => {
-                if let Some(seen) = value(field, raw) {
-                    self.fields.0.insert(field, seen);
-                }
-            }
             Key::Other => {}
         }
+    }
+
+    fn see(&mut self, field: Field, raw: &str, known: impl Fn(Option<&Value>) -> bool) {
+        if let Some(seen) = value(field, raw).filter(|seen| !known(seen.as_ref())) {
+            self.fields.0.insert(field, seen);
+        }
+    }
+}
+
+/// Does `raw` show just what was sent, as far as that can be told without reading it? `false`: it has to be read.
+fn is_plainly(raw: &str, sent: Option<&Value>) -> bool {
+    match sent {
+        None => matches!(raw, "null" | "[]" | "{}" | "\"\""),
+        // A text that holds an escaped character never stands in the answer as it is.
+        Some(Value::Text(text)) => unquoted(raw) == Some(&**text) && !raw.contains('\\'),
+        Some(_) => false,
     }
 }
 
@@ -160,11 +196,11 @@ fn value(field: Field, raw: &str) -> Option<Option<Value>> {
         return Some(None);
     }
     let value = match field.kind() {
-        Kind::Text | Kind::Notes => Value::Text(text(raw)?),
+        Kind::Text | Kind::Notes => Value::text(text(raw)?),
         Kind::Slots { .. } | Kind::Set => Value::Texts(texts(raw)?),
         Kind::Mails { .. } => Value::Mails(mails(raw)?),
         Kind::Address => Value::Address(Box::new(address(raw)?)),
-        Kind::Date => Value::Date(date(&text(raw)?)),
+        Kind::Date => Value::Date(date(&text(raw)?).into()),
     };
     Some(not_blank(value))
 }
@@ -175,11 +211,14 @@ fn not_blank(value: Value) -> Option<Value> {
 
 /// Most texts have nothing escaped and stand in the answer as they are: `raw` is known to be JSON.
 fn text(raw: &str) -> Option<String> {
-    let quoted = raw.strip_prefix('"').and_then(|r| r.strip_suffix('"'));
-    match quoted.filter(|plain| !plain.contains('\\')) {
+    match unquoted(raw).filter(|plain| !plain.contains('\\')) {
         Some(plain) => Some(plain.to_owned()),
         None => serde_json::from_str(raw).ok(),
     }
+}
+
+fn unquoted(raw: &str) -> Option<&str> {
+    raw.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// Null slots are closed up.

@@ -63,21 +63,20 @@ pub fn slot(field: Field) -> Slot {
 
 /// The field behind a property name of a contact.
 pub fn plain(name: &str) -> Option<Field> {
-    // Lengths first: few names share one, so that hardly any texts are compared.
-    static NAMES: LazyLock<Vec<(usize, &'static str, Field)>> = LazyLock::new(|| {
-        let mut all: Vec<_> = Field::ALL
-            .iter()
-            .filter_map(|field| match slot(*field) {
-                Slot::Plain(name) => Some((name.len(), name, *field)),
-                Slot::Extended(_) => None,
-            })
-            .collect();
-        all.sort();
+    // By length: few names share one, so that hardly any texts are compared.
+    static NAMES: LazyLock<Vec<Vec<(&'static str, Field)>>> = LazyLock::new(|| {
+        let mut all = Vec::new();
+        for field in Field::ALL {
+            if let Slot::Plain(name) = slot(*field) {
+                all.resize(all.len().max(name.len() + 1), Vec::new());
+                all[name.len()].push((name, *field));
+            }
+        }
         all
     });
-    let wanted = (name.len(), name);
-    let at = NAMES.binary_search_by_key(&wanted, |(len, n, _)| (*len, *n));
-    Some(NAMES[at.ok()?].2)
+    let alike = NAMES.get(name.len())?;
+    let found = alike.iter().find(|(known, _)| *known == name);
+    found.map(|(_, field)| *field)
 }
 
 /// What an extended property's id means to us.

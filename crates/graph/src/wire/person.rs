@@ -262,7 +262,7 @@ impl OrgContact {
         ];
         for (field, kind) in single {
             let first = of(kind).into_iter().next().unwrap_or_default();
-            item.set(field, Value::Text(first));
+            item.set(field, Value::text(first));
         }
     }
 }

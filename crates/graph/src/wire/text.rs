@@ -19,7 +19,7 @@ pub fn cap(field: Field) -> usize {
 pub fn fit(field: Field, value: &Value) -> Value {
     let one = |text: &str| clean(field, text).into_owned();
     match (value, field.kind()) {
-        (Value::Text(text), _) => Value::Text(one(text)),
+        (Value::Text(text), _) => Value::text(one(text)),
         (Value::Texts(list), kind) => {
             let max = slots(kind).unwrap_or(usize::MAX);
             let kept = list.iter().map(|t| one(t)).filter(|t| !t.trim().is_empty());
@@ -46,7 +46,7 @@ pub fn fit(field: Field, value: &Value) -> Value {
         (Value::Date(date), _) => Value::Date(if is_date(date) {
             date.clone()
         } else {
-            String::new()
+            "".into()
         }),
     }
 }

@@ -104,9 +104,9 @@ pub fn value(field: Field, text: &str) -> Value {
                 })
                 .collect(),
         ),
-        Kind::Date => Value::Date(text),
+        Kind::Date => Value::Date(text.into()),
         Kind::Address => panic!("no addresses in stories"),
-        Kind::Text | Kind::Notes => Value::Text(text),
+        Kind::Text | Kind::Notes => Value::text(text),
     }
 }
 
@@ -426,8 +426,7 @@ pub fn print_step(step: &Step) -> String {
             entry,
             item,
             expect,
-            changes,
-            before,
+            edit,
             tug,
             ..
         } => {
@@ -436,8 +435,8 @@ pub fn print_step(step: &Step) -> String {
             format!(
                 "update E{} {item} if {etag}{tug}: {} (was {})",
                 entry.0,
-                values(changes),
-                values(before)
+                values(&edit.changes),
+                values(&edit.before)
             )
         }
         Step::Delete {

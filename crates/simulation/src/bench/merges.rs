@@ -141,7 +141,7 @@ impl Stage {
             brakes: Brakes::default(),
         });
         let whole =
-            |s: &&Step| matches!(s, Step::Update { changes, .. } if changes.len() == FIELDS);
+            |s: &&Step| matches!(s, Step::Update { edit, .. } if edit.changes.len() == FIELDS);
         let updates = plan.steps.iter().filter(whole).count();
         assert_eq!(
             updates,

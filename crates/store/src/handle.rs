@@ -12,6 +12,7 @@ use model::seam::{Chance, Clock};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name of the database in its folder.
@@ -29,6 +30,13 @@ pub enum Mode {
     Stepped,
     /// One writer thread that commits waiting verbs together, and this many readers.
     Threaded { readers: usize },
+}
+
+/// What the disk under a store has left; see [`Store::set_disk`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    Roomy,
+    Full,
 }
 
 /// The memory of Almanac. Every verb is one transaction: all of it is kept, or nothing.
@@ -68,6 +76,8 @@ enum Runner {
         stepped: bool,
         /// Rows that the connection had changed before this store was born.
         changed_before: u64,
+        /// Raised while the disk has no room.
+        full: AtomicBool,
     },
     Threaded(Threads),
 }
@@ -84,6 +94,25 @@ impl Desk {
             Self::File(connection) => connection,
             Self::Memory(borrowed) => borrowed.connection(),
         }
+    }
+
+    /// On a full disk what would change a row is undone at its end; what changes none has nothing to write.
+    fn write_on<T>(
+        &self,
+        disk: Disk,
+        frame: &Frame,
+        verb: impl FnOnce(&Db) -> Result<T>,
+    ) -> Result<T> {
+        let rows = || self.connection().total_changes();
+        let before = rows();
+        self.write(frame, |db| {
+            let value = verb(db)?;
+            if disk == Disk::Full && rows() != before {
+                let place = frame.place.clone();
+                return Err(StoreError::Full { place });
+            }
+            Ok(value)
+        })
     }
 
     fn write<T>(&self, frame: &Frame, verb: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
@@ -190,9 +219,18 @@ impl Store {
         verb: impl FnOnce(&Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         match &self.inner.runner {
-            Runner::Inline { desk, stepped, .. } => {
+            Runner::Inline {
+                desk,
+                stepped,
+                full,
+                ..
+            } => {
                 give_way(*stepped).await;
-                let done = lock(desk).write(&self.inner.frame, verb);
+                let disk = match full.load(Ordering::Relaxed) {
+                    true => Disk::Full,
+                    false => Disk::Roomy,
+                };
+                let done = lock(desk).write_on(disk, &self.inner.frame, verb);
                 give_way(*stepped).await;
                 done
             }
@@ -211,6 +249,14 @@ impl Store {
                 verb(&self.inner.frame.db(lock(desk).connection()))
             }
             Runner::Threaded(threads) => threads.read(verb).await,
+        }
+    }
+
+    /// From here on the disk behaves like this (inline modes only): a store in memory has no disk that could fill, and
+    /// the simulation must see what a full one does. SQLite's own answer to it is tested with the writer thread.
+    pub fn set_disk(&self, disk: Disk) {
+        if let Runner::Inline { full, .. } = &self.inner.runner {
+            full.store(disk == Disk::Full, Ordering::Relaxed);
         }
     }
 
@@ -233,6 +279,7 @@ fn inline(desk: Desk, mode: Mode) -> Runner {
         changed_before: desk.connection().total_changes(),
         desk: Mutex::new(desk),
         stepped: mode == Mode::Stepped,
+        full: AtomicBool::new(false),
     }
 }
 

@@ -39,7 +39,7 @@ mod written;
 
 pub use collection::{CollectionItems, CollectionSaved, CollectionState};
 pub use error::{Result, StoreError};
-pub use handle::{FILE, Mode, Store};
+pub use handle::{Disk, FILE, Mode, Store};
 pub use hold::{Decision, Hold};
 pub use lane::{Claim, Finish, Job, Lease, Priority};
 pub use ledger::{LedgerBreak, LedgerFilter, LedgerRow, Phase};

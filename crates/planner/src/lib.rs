@@ -55,6 +55,7 @@ pub mod expression;
 pub mod identity;
 pub mod judge;
 pub mod merge;
+pub mod moved;
 pub mod notes;
 pub mod pair;
 pub mod phone;

@@ -4,6 +4,7 @@ pub(crate) mod book;
 pub(crate) mod carry;
 pub(crate) mod judge;
 pub(crate) mod member;
+pub(crate) mod moved;
 pub(crate) mod perform;
 pub(crate) mod plan;
 pub(crate) mod refresh;

@@ -3,7 +3,7 @@
 use crate::block::Block;
 use crate::desk::Desk;
 use crate::job::member::{Place, done_so_far};
-use crate::job::{Again, JobError, resolve};
+use crate::job::{Again, JobError, moved, resolve};
 use crate::look::{self, Wanted};
 use model::catalog::{EntryState, GoneCause};
 use model::member::MemberState;
@@ -144,7 +144,9 @@ impl Place<'_> {
         }
         let wanted = self.wanted().await?;
         let (tenant, book, member) = (self.tenant, &self.book, &self.member);
-        Ok(look::look(self.engine, tenant, book, member, wanted).await?)
+        let look = look::look(self.engine, tenant, book, member, wanted).await?;
+        moved::follow_cards(self, &look).await?;
+        Ok(look)
     }
 
     pub(crate) fn keeps(&self) -> bool {

@@ -12,6 +12,7 @@ use graph_sim::{Answer, Cloud, Reply};
 use model::Timestamp;
 use model::seam::Request;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::Disk;
 
 /// Shared by the wires of all workers, the actors and the checks.
 #[derive(Clone)]
@@ -28,6 +29,10 @@ pub struct Inner {
     pub armed: Option<Armed>,
     /// Faults and people are out.
     pub calm: bool,
+    /// F41: whether the disk under the store has any room.
+    pub disk: Disk,
+    /// Machines whose worker ended because the disk was full.
+    pub fallen: Vec<usize>,
     pub calls: u64,
     pub faults: u64,
 }

@@ -4,6 +4,7 @@ use crate::actors::{self, Later};
 use crate::checks::{Violation, end_state, model_differences};
 use crate::executor::Stepped;
 use crate::faults;
+use crate::rare::Rare;
 use crate::town::{self, Card, contact};
 use crate::world::{Beginning, START, World};
 use crate::{charter, charter::Charter};
@@ -12,6 +13,7 @@ use graph_sim::chance::{Chance as Dice, mix};
 use graph_sim::fleet::FolderContent;
 use model::{Millis, Timestamp};
 use std::collections::BTreeMap;
+use store::Disk;
 
 /// How a history is run.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +145,10 @@ enum Due {
     Start(usize),
     /// A clock jumps.
     Jump,
+    /// F28: a mailbox is moved.
+    Move,
+    /// F41: the disk has no room, or has room again.
+    Disk(Disk),
 }
 
 /// The hostile phase.
@@ -159,6 +165,8 @@ struct Hostile {
     jumps_per_day: f64,
     /// Chance of its own, so that histories without jumps are what they were.
     clocks: Dice,
+    moves: Rare,
+    disks: Rare,
     end: Timestamp,
 }
 
@@ -179,6 +187,8 @@ impl Hostile {
             alone: t.alone,
             jumps_per_day: t.jumps_per_day,
             clocks: Dice::new(mix(world.seed ^ 0xc10c)),
+            moves: Rare::drawn(world.seed, "moved mailboxes", 1.0),
+            disks: Rare::drawn(world.seed, "no room", 3.0),
             end,
             dice,
         }
@@ -198,6 +208,8 @@ impl Hostile {
         self.plan(START + Millis::minutes(20), Due::Operator);
         self.plan(START + Millis::minutes(30), Due::Act);
         self.plan_jump(START);
+        self.plan_move(START);
+        self.plan_full_disk(START);
         while !world.violated() && self.goes_on(world) {
             let Some(((at, _), due)) = self.agenda.pop_first() else {
                 return;
@@ -212,6 +224,18 @@ impl Hostile {
             let mean = 86_400_000.0 / self.jumps_per_day;
             let wait = (2.0 * mean * self.clocks.unit()) as i64;
             self.plan(now + Millis(wait), Due::Jump);
+        }
+    }
+
+    fn plan_move(&mut self, now: Timestamp) {
+        if let Some(wait) = self.moves.wait() {
+            self.plan(now + wait, Due::Move);
+        }
+    }
+
+    fn plan_full_disk(&mut self, now: Timestamp) {
+        if let Some(wait) = self.disks.wait() {
+            self.plan(now + wait, Due::Disk(Disk::Full));
         }
     }
 
@@ -236,6 +260,7 @@ impl Hostile {
             }
             Due::Restore(later) => actors::restore(world, later),
             Due::Operator => {
+                world.audit_pairs();
                 let mut dice = self.dice.fork(1);
                 let yes: Vec<bool> = (0..8).map(|_| dice.happens(0.85)).collect();
                 world.decide(|nth| yes[nth % 8]);
@@ -250,6 +275,20 @@ impl Hostile {
                 let (number, skew) = (self.clocks.below(2), faults::skew(&mut self.clocks));
                 world.jump(number as usize, skew);
                 self.plan_jump(now);
+            }
+            Due::Move => {
+                self.move_mailbox(world);
+                self.plan_move(now);
+            }
+            Due::Disk(Disk::Full) => {
+                world.set_disk(Disk::Full);
+                let longest = [300_000, 3_600_000, 43_200_000][self.disks.dice.below(3) as usize];
+                let wait = Millis(self.disks.dice.below(longest) as i64);
+                self.plan(now + wait, Due::Disk(Disk::Roomy));
+            }
+            Due::Disk(Disk::Roomy) => {
+                world.set_disk(Disk::Roomy);
+                self.plan_full_disk(now);
             }
             Due::Start(number) => {
                 if world.workers[number].is_none() {
@@ -273,7 +312,32 @@ impl Hostile {
         }
     }
 
+    fn move_mailbox(&mut self, world: &mut World) {
+        let (now, mut ground) = (world.now(), world.ground.lock());
+        let mailboxes = ground.movable();
+        let dice = &mut self.moves.dice;
+        if let Some(mailbox) = dice.pick(&mailboxes) {
+            ground.move_mailbox(mailbox, dice.happens(0.3), now);
+        }
+        let crate::ground::Inner { monitor, town, .. } = &mut *ground;
+        monitor.changed(town, &world.policy, now);
+        monitor.cards.expect_writes();
+    }
+
+    /// Whoever watches over the processes starts one again that ended.
+    fn raise_the_fallen(&mut self, world: &mut World) {
+        let fallen = std::mem::take(&mut world.ground.lock().fallen);
+        for number in fallen {
+            world.crash(number);
+            let wait = Millis(self.disks.dice.below(600_000) as i64);
+            self.plan(world.now() + wait, Due::Start(number));
+        }
+    }
+
     fn between_polls(&mut self, world: &mut World) {
+        if self.disks.strikes() {
+            self.raise_the_fallen(world);
+        }
         if self.dice.happens(self.crash) {
             self.crash(world);
         }
@@ -355,6 +419,7 @@ impl Calm {
         for number in 0..2 {
             world.crash(number);
         }
+        world.set_disk(Disk::Roomy);
         let mut ground = world.ground.lock();
         ground.calm = true;
         ground.cloud.set_calm(true);

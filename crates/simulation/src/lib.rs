@@ -11,6 +11,8 @@ pub mod executor;
 mod faults;
 mod ground;
 mod history;
+mod moved;
+mod rare;
 pub mod reference;
 mod requests;
 mod seams;

@@ -1,7 +1,7 @@
 //! The world: one simulated tenant, cloud and store, and the workers that come and go over them.
 
 use crate::charter::{Charter, TENANT};
-use crate::checks::{Logs, Monitor, remembered};
+use crate::checks::{Logs, Monitor, base_held, remembered};
 use crate::executor::{Executor, SkewedClock, TaskId};
 use crate::faults::Troubles;
 use crate::ground::{Ground, Inner};
@@ -20,7 +20,7 @@ use model::tunnel::Policy;
 use model::{Millis, TenantName, Timestamp};
 use planner::identity::Keys;
 use std::sync::Arc;
-use store::{Mode, Plain, Store, StoreError};
+use store::{Disk, Mode, Plain, Store, StoreError};
 
 /// Where virtual time begins: a Monday morning.
 pub const START: Timestamp = Timestamp(1_772_438_400_000);
@@ -125,6 +125,8 @@ impl World {
             troubles,
             armed: None,
             calm: false,
+            disk: Disk::Roomy,
+            fallen: Vec::new(),
             calls: 0,
             faults: 0,
         });
@@ -233,12 +235,14 @@ impl World {
                 engine.work(&name, &until).await
             };
             let done: Result<(), StoreError> = work.await;
-            if let Err(error) = done {
-                ground
-                    .lock()
-                    .monitor
-                    .check("worker", false, time.now(), || error.to_string());
+            let Err(error) = done else { return };
+            let mut ground = ground.lock();
+            if ground.disk == Disk::Full && matches!(error, StoreError::Full { .. }) {
+                return ground.fallen.push(number);
             }
+            ground
+                .monitor
+                .check("worker", false, time.now(), || error.to_string());
         })
     }
 
@@ -281,12 +285,20 @@ impl World {
         ground.monitor.cards.writes.clear();
         ground.faults += 1;
         ground.trace.say(now, || "the store is lost".to_owned());
+        ground.disk = Disk::Roomy;
         drop(ground);
         self.store = new_store(&self.executor, self.seed, self.restarts + 1);
     }
 
+    /// Holds what the store remembers of each pair against what its card showed; whoever works goes on.
+    pub fn audit_pairs(&mut self) {
+        let (now, mut ground) = (self.now(), self.ground.lock());
+        base_held(&mut ground.monitor, &self.policy, &self.store, now);
+    }
+
     /// Holds what the store remembers against what happened.
     pub fn audit(&mut self, ended: bool) {
+        self.audit_pairs();
         let now = self.now();
         let mut ground = self.ground.lock();
         let Inner { monitor, town, .. } = &mut *ground;
@@ -405,12 +417,25 @@ impl World {
         again
     }
 
+    /// What a person asked of the store failed: on a full disk that is life, and the person asks again.
     pub fn broken(&mut self, error: &StoreError) {
-        let now = self.now();
-        self.ground
-            .lock()
+        let (now, mut ground) = (self.now(), self.ground.lock());
+        let life = ground.disk == Disk::Full && matches!(error, StoreError::Full { .. });
+        ground
             .monitor
-            .check("store", false, now, || error.to_string());
+            .check("store", life, now, || error.to_string());
+    }
+
+    /// F41: the disk under the store fills up, or somebody makes room on it.
+    pub fn set_disk(&mut self, disk: Disk) {
+        self.store.set_disk(disk);
+        let (now, mut ground) = (self.now(), self.ground.lock());
+        ground.disk = disk;
+        ground.trace.say(now, || format!("the disk is {disk:?}"));
+        if disk == Disk::Full {
+            ground.faults += 1;
+            ground.monitor.count("the disk was full", 1);
+        }
     }
 
     /// What the store remembers of the books, for the readers of a trace.

@@ -46,7 +46,7 @@ pub struct Cards {
     /// By mailbox and item.
     pub all: BTreeMap<(String, String), Card>,
     /// Items of ours by mailbox, catalog and entry.
-    of_entry: BTreeMap<(String, CatalogId, EntryId), BTreeSet<String>>,
+    pub(super) of_entry: BTreeMap<(String, CatalogId, EntryId), BTreeSet<String>>,
     /// The highest generation that we removed ourselves.
     removed: BTreeMap<(String, CatalogId, EntryId), u32>,
     pub deletions: Vec<Deletion>,

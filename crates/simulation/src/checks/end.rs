@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 pub fn end_state(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Option<String> {
     for ((mailbox, folder), keys) in wanted(town, policy) {
         let here = cards_of(monitor, cloud, town, &mailbox, &folder);
-        if is_lost_folder(monitor, &here, &folder) {
+        if is_lost_folder(monitor, &here, &mailbox, &folder) {
             continue;
         }
         let people = humans(town, &keys);
@@ -77,11 +77,11 @@ fn forgot(monitor: &Monitor, mailbox: &str, folder: &str) -> bool {
     monitor.cards.memory_lost || monitor.ruled.kept.contains(&place)
 }
 
-/// A folder that was the user's own before we wrote into it bears no mark of ours: renamed, and with the store lost,
-/// nobody can know it again.
-fn is_lost_folder(monitor: &Monitor, here: &[ContactView], folder: &str) -> bool {
+/// A folder that was the user's own before we wrote into it bears no mark of ours: renamed, and with the store lost or
+/// the mailbox moved, nobody can know it again.
+fn is_lost_folder(monitor: &Monitor, here: &[ContactView], mailbox: &str, folder: &str) -> bool {
     let renamed = here.first().is_some_and(|v| v.folder.name != folder);
-    renamed && monitor.cards.memory_lost
+    renamed && (monitor.cards.memory_lost || monitor.lived.moved.contains(mailbox))
 }
 
 /// The mailbox's own person, under whatever key a source knows them, where the tunnels leave that card out.
@@ -210,7 +210,9 @@ fn removed(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Op
             // Copies that were to be kept when the mailbox left are its user's since.
             let place = (mailbox.clone(), folder.to_owned());
             let left = cards_of(monitor, cloud, town, &mailbox, folder);
-            if monitor.ruled.kept.contains(&place) || is_lost_folder(monitor, &left, folder) {
+            if monitor.ruled.kept.contains(&place)
+                || is_lost_folder(monitor, &left, &mailbox, folder)
+            {
                 continue;
             }
             let catalog = monitor.standing.catalog(folder);

@@ -71,7 +71,7 @@ impl<'a> End<'a> {
             let Some(used) = self.used(mailbox, name, folders) else {
                 continue;
             };
-            if used.name != *name && self.is_forgotten(&used.id) {
+            if used.name != *name && self.is_forgotten(mailbox, &used.id) {
                 self.free.insert((mailbox.to_owned(), name.clone()));
             }
             self.paths.insert(at(&used.id), name.clone());
@@ -190,13 +190,14 @@ impl<'a> End<'a> {
 
     fn is_forgotten_place(&self, mailbox: &str, life: &Life) -> bool {
         let path = self.path(mailbox, &life.folder);
-        path.is_none_or(|p| !self.is_target(p)) && self.is_forgotten(&life.folder)
+        path.is_none_or(|p| !self.is_target(p)) && self.is_forgotten(mailbox, &life.folder)
     }
 
     /// A folder that was the user's own before we wrote into it bears no mark of ours: renamed, and with the store
-    /// lost, nobody can know it again (ARCHITECTURE.md, known quirks).
-    fn is_forgotten(&self, folder: &str) -> bool {
-        self.monitor.cards.memory_lost && !self.lived().made_folders.contains(folder)
+    /// lost or the mailbox moved, nobody can know it again (ARCHITECTURE.md, known quirks).
+    fn is_forgotten(&self, mailbox: &str, folder: &str) -> bool {
+        let by_id = self.monitor.cards.memory_lost || self.lived().moved.contains(mailbox);
+        by_id && !self.lived().made_folders.contains(folder)
     }
 
     fn is_target(&self, path: &str) -> bool {

@@ -33,7 +33,7 @@ pub struct Life {
     /// Every value that a field had before.
     pub past: BTreeMap<String, BTreeSet<String>>,
     /// Where it was made, and what that folder was called.
-    home: String,
+    pub(super) home: String,
     pub home_name: String,
     made_at: Timestamp,
 }
@@ -70,11 +70,27 @@ pub struct Lived {
     pub written_in: BTreeMap<(String, CatalogId), String>,
     /// Folders that we made: they bear our mark.
     pub made_folders: BTreeSet<String>,
+    /// Mailboxes that were moved.
+    pub moved: BTreeSet<String>,
     /// Everybody of the directory who ever was, by id.
     pub people: BTreeMap<String, Person>,
 }
 
 impl Lived {
+    /// Does a mailbox hold a card of ours, or one that we adopted, beside another one of that name?
+    pub fn has_doubles(&self, mailbox: &str) -> bool {
+        let here = self.cards.iter().filter(|((of, _), _)| of == mailbox);
+        let living: Vec<&Life> = here.map(|(_, l)| l).filter(|l| !l.deleted).collect();
+        let name = |life: &Life| life.now.fields.get("display_name").cloned();
+        living.iter().enumerate().any(|(nth, one)| {
+            let alike = |other: &&Life| {
+                name(one) == name(other) || (one.mark.is_some() && one.mark == other.mark)
+            };
+            let mut others = living[nth + 1..].iter().filter(|o| alike(o));
+            others.any(|other| [one, other].iter().any(|l| l.ours || l.adopted))
+        })
+    }
+
     /// Learns what lies in the mailboxes before we come.
     pub fn begin(&mut self, cloud: &Cloud, town: &Town) {
         for mailbox in town.mailboxes() {

@@ -1,6 +1,7 @@
 //! Checks: monitors over what really happened in the cloud, never over what the engine believes.
 
 mod adoption;
+mod base;
 mod cards;
 mod end;
 mod expected;
@@ -9,6 +10,7 @@ mod isolation;
 mod lived;
 mod logs;
 mod loss;
+mod moved;
 mod pace;
 mod patience;
 mod remembered;
@@ -17,6 +19,7 @@ mod shown;
 mod standing;
 mod truth;
 
+pub use base::held as base_held;
 pub use cards::{Cards, breaks};
 pub use end::end_state;
 pub use expected::model_differences;
@@ -59,6 +62,8 @@ pub struct Monitor {
     pub lived: lived::Lived,
     pub ruled: ruled::Ruled,
     begun: adoption::Begun,
+    left: base::Left,
+    blurred: base::Blurred,
     client: String,
 }
 
@@ -75,6 +80,8 @@ impl Monitor {
             lived: lived::Lived::default(),
             ruled: ruled::Ruled::default(),
             begun: adoption::Begun::new(),
+            left: base::Left::new(),
+            blurred: base::Blurred::new(),
             client: town.client.to_lowercase(),
         };
         monitor.changed(town, policy, crate::world::START);
@@ -85,6 +92,7 @@ impl Monitor {
     pub fn changed(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         self.standing.update(town, policy, now);
         self.ruled.update(town, policy);
+        base::learn(&mut self.left, policy);
         self.lived.learn(truth::directory(town));
     }
 
@@ -92,6 +100,7 @@ impl Monitor {
     pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         self.standing.edited(town, policy, now);
         self.ruled.update(town, policy);
+        base::learn(&mut self.left, policy);
     }
 
     /// A worker hands a request over.
@@ -142,6 +151,7 @@ impl Monitor {
         let ours = self.is_ours(&event.actor);
         self.lived.event(cloud, town, event, ours);
         loss::event(self, event, ours);
+        base::event(&mut self.blurred, event);
         cards::event(self, cloud, town, event);
     }
 

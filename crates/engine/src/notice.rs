@@ -1,6 +1,7 @@
 //! Notices: what an owner must hear of, found by looking at what is, so that a dead worker cannot hide it.
 
-use crate::observe::USERS;
+use crate::needs::Needs;
+use crate::observe::{ORG_CONTACTS, USERS, folder_key};
 use crate::world::Engine;
 use model::Timestamp;
 use model::run::{Run, RunState, TroubleKind};
@@ -76,14 +77,42 @@ impl Engine {
         let Some(limit) = active.map(|t| t.stale_after).min() else {
             return Ok(None);
         };
-        let looked = self
-            .store()
-            .collection(&book.tenant, USERS)
-            .await?
-            .map(|c| c.looked_at);
-        Ok(looked.map(|at| now.since(at)).filter(|span| *span > limit).map(|span| {
+        let heard = self.last_heard(book).await?;
+        Ok(heard.map(|at| now.since(at)).filter(|span| *span > limit).map(|span| {
             format!("the sources were last read {span} ago; look at `almanac status` and the log of `almanac serve`")
         }))
+    }
+
+    /// When the source that was silent for longest was last read to its end: one that is read hides no other. One that
+    /// never was counts from the book's first run; `None`: nobody has begun yet.
+    async fn last_heard(&self, book: &Book) -> Result<Option<Timestamp>, StoreError> {
+        let mut all = Vec::new();
+        for key in self.read_every_round(book) {
+            match self.store().collection(&book.tenant, &key).await? {
+                Some(read) => all.push(read.looked_at),
+                None => all.extend(self.first_run(book).await?),
+            }
+        }
+        Ok(all.into_iter().min())
+    }
+
+    /// The collections that every round of a book reads. A policy that cannot be read is told of elsewhere.
+    fn read_every_round(&self, book: &Book) -> Vec<String> {
+        let needs = Needs::of(book, &self.lists(&book.tenant)).unwrap_or_default();
+        let folders = needs.folders.iter().map(folder_key);
+        let others = needs.org_contacts.then(|| ORG_CONTACTS.to_owned());
+        let fixed = [USERS.to_owned()].into_iter().chain(others);
+        fixed.chain(folders).collect()
+    }
+
+    async fn first_run(&self, book: &Book) -> Result<Option<Timestamp>, StoreError> {
+        let filter = RunFilter {
+            tenant: Some(book.tenant.clone()),
+            book: Some(book.key.clone()),
+            ..RunFilter::default()
+        };
+        let runs = self.store().runs(&filter).await?;
+        Ok(runs.iter().map(|run| run.started_at).min())
     }
 }
 

@@ -6,7 +6,6 @@ use expect_test::{Expect, expect};
 use model::link::{Link, Part};
 use planner::moved::{Moved, follow};
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use story::{KEY, Story};
 
 /// Every linked item of the story is gone by its old id.
@@ -34,12 +33,11 @@ fn print(link: &Link) -> String {
         out += " photo";
     }
     match &link.item {
-        Some(item) => write!(out, " is {item} now"),
-        None => write!(out, " is left, generation {}", link.generation),
+        Some(item) => out += &format!(" is {item} now"),
+        None => out += &format!(" is left, generation {}", link.generation),
     }
-    .unwrap();
     if let Some(trouble) = &link.trouble {
-        write!(out, ": {}", trouble.reason).unwrap();
+        out += &format!(": {}", trouble.reason);
     }
     out + "\n"
 }

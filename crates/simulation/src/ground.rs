@@ -63,7 +63,7 @@ impl Inner {
         let images = self.monitor.before(&self.cloud, &self.town, &writes);
         self.monitor.asked(&self.town, worker, request, now);
         let answer = self.answered(worker, request, now);
-        self.monitor.told(worker, request, &answer);
+        self.monitor.told(&self.town, worker, request, &answer);
         self.see(now);
         self.monitor
             .after(&self.cloud, &self.town, &writes, images, now);

@@ -6,6 +6,7 @@ use crate::executor::Stepped;
 use crate::faults;
 use crate::rare::Rare;
 use crate::town::{self, Card, contact};
+use crate::uncommon::{self, Night};
 use crate::world::{Beginning, START, World};
 use crate::{charter, charter::Charter};
 use engine::{Stop, Until};
@@ -149,6 +150,15 @@ enum Due {
     Move,
     /// F41: the disk has no room, or has room again.
     Disk(Disk),
+    /// F36: texts that servers rewrite.
+    StrangeTexts,
+    /// F27, into a source.
+    CarriedCopy,
+    /// Something falls silent for days, and speaks again.
+    Night,
+    Morning,
+    /// The watch looks.
+    Watch,
 }
 
 /// The hostile phase.
@@ -167,6 +177,11 @@ struct Hostile {
     clocks: Dice,
     moves: Rare,
     disks: Rare,
+    texts: Rare,
+    copies: Rare,
+    nights: Rare,
+    /// No machine works, and nobody starts one.
+    asleep: bool,
     end: Timestamp,
 }
 
@@ -175,7 +190,9 @@ impl Hostile {
         let mut dice = Dice::new(mix(world.seed ^ 0xdead));
         let ground = world.ground.lock();
         let t = &ground.troubles;
-        let end = START + Millis::hours(8 + dice.below(24) as i64);
+        let nights = Rare::drawn(world.seed, "nobody at work", 1.0);
+        let longer = Millis::days(if nights.strikes() { 3 } else { 0 });
+        let end = START + Millis::hours(8 + dice.below(24) as i64) + longer;
         Self {
             agenda: BTreeMap::new(),
             next: 0,
@@ -189,6 +206,10 @@ impl Hostile {
             clocks: Dice::new(mix(world.seed ^ 0xc10c)),
             moves: Rare::drawn(world.seed, "moved mailboxes", 1.0),
             disks: Rare::drawn(world.seed, "no room", 3.0),
+            texts: Rare::drawn(world.seed, "strange texts", 20.0),
+            copies: Rare::drawn(world.seed, "carried copies", 4.0),
+            nights,
+            asleep: false,
             end,
             dice,
         }
@@ -208,14 +229,16 @@ impl Hostile {
         self.plan(START + Millis::minutes(20), Due::Operator);
         self.plan(START + Millis::minutes(30), Due::Act);
         self.plan_jump(START);
-        self.plan_move(START);
-        self.plan_full_disk(START);
+        self.plan_rare(START);
         while !world.violated() && self.goes_on(world) {
             let Some(((at, _), due)) = self.agenda.pop_first() else {
                 return;
             };
             self.run_until(world, at);
             self.happens(world, due);
+        }
+        if self.nights.strikes() {
+            self.morning(world);
         }
     }
 
@@ -227,15 +250,26 @@ impl Hostile {
         }
     }
 
-    fn plan_move(&mut self, now: Timestamp) {
-        if let Some(wait) = self.moves.wait() {
-            self.plan(now + wait, Due::Move);
+    /// The first of everything that few histories have.
+    fn plan_rare(&mut self, now: Timestamp) {
+        let first = [
+            (self.moves.wait(), Due::Move),
+            (self.disks.wait(), Due::Disk(Disk::Full)),
+            (self.texts.wait(), Due::StrangeTexts),
+            (self.copies.wait(), Due::CarriedCopy),
+            (self.nights.wait(), Due::Night),
+        ];
+        for (wait, due) in first {
+            self.plan_after(wait, now, due);
+        }
+        if self.nights.strikes() {
+            self.plan(now, Due::Watch);
         }
     }
 
-    fn plan_full_disk(&mut self, now: Timestamp) {
-        if let Some(wait) = self.disks.wait() {
-            self.plan(now + wait, Due::Disk(Disk::Full));
+    fn plan_after(&mut self, wait: Option<Millis>, now: Timestamp, due: Due) {
+        if let Some(wait) = wait {
+            self.plan(now + wait, due);
         }
     }
 
@@ -276,25 +310,12 @@ impl Hostile {
                 world.jump(number as usize, skew);
                 self.plan_jump(now);
             }
-            Due::Move => {
-                self.move_mailbox(world);
-                self.plan_move(now);
-            }
-            Due::Disk(Disk::Full) => {
-                world.set_disk(Disk::Full);
-                let longest = [300_000, 3_600_000, 43_200_000][self.disks.dice.below(3) as usize];
-                let wait = Millis(self.disks.dice.below(longest) as i64);
-                self.plan(now + wait, Due::Disk(Disk::Roomy));
-            }
-            Due::Disk(Disk::Roomy) => {
-                world.set_disk(Disk::Roomy);
-                self.plan_full_disk(now);
-            }
             Due::Start(number) => {
-                if world.workers[number].is_none() {
+                if world.workers[number].is_none() && !self.asleep {
                     world.start(number);
                 }
             }
+            rare => self.rarely(world, rare, now),
         }
     }
 
@@ -312,16 +333,76 @@ impl Hostile {
         }
     }
 
-    fn move_mailbox(&mut self, world: &mut World) {
-        let (now, mut ground) = (world.now(), world.ground.lock());
-        let mailboxes = ground.movable();
-        let dice = &mut self.moves.dice;
-        if let Some(mailbox) = dice.pick(&mailboxes) {
-            ground.move_mailbox(mailbox, dice.happens(0.3), now);
+    /// What few histories have; each is planned again when it is done.
+    fn rarely(&mut self, world: &mut World, due: Due, now: Timestamp) {
+        match due {
+            Due::Move => {
+                let mut ground = world.ground.lock();
+                let mailboxes = ground.movable();
+                let dice = &mut self.moves.dice;
+                if let Some(mailbox) = dice.pick(&mailboxes) {
+                    ground.move_mailbox(mailbox, dice.happens(0.3), now);
+                }
+                drop(ground);
+                let wait = self.moves.wait();
+                self.plan_after(wait, now, Due::Move);
+            }
+            Due::Disk(Disk::Full) => {
+                world.set_disk(Disk::Full);
+                let longest = [300_000, 3_600_000, 43_200_000][self.disks.dice.below(3) as usize];
+                let wait = Millis(self.disks.dice.below(longest) as i64);
+                self.plan(now + wait, Due::Disk(Disk::Roomy));
+            }
+            Due::Disk(Disk::Roomy) => {
+                world.set_disk(Disk::Roomy);
+                let wait = self.disks.wait();
+                self.plan_after(wait, now, Due::Disk(Disk::Full));
+            }
+            Due::StrangeTexts => {
+                let mut ground = world.ground.lock();
+                ground.write_strange_jobs(&mut self.texts.dice, now);
+                drop(ground);
+                let wait = self.texts.wait();
+                self.plan_after(wait, now, Due::StrangeTexts);
+            }
+            Due::CarriedCopy => {
+                let mut ground = world.ground.lock();
+                ground.carry_copy_to_source(&mut self.copies.dice, now);
+                drop(ground);
+                let wait = self.copies.wait();
+                self.plan_after(wait, now, Due::CarriedCopy);
+            }
+            Due::Night => {
+                let (night, span) = uncommon::fall_silent(world, &mut self.nights.dice);
+                self.asleep = night == Night::Machines;
+                self.plan(now + span, Due::Morning);
+            }
+            Due::Morning => {
+                self.morning(world);
+                let wait = self.nights.wait();
+                self.plan_after(wait, now, Due::Night);
+            }
+            Due::Watch => {
+                world.watch();
+                self.plan(now + Millis::hours(1), Due::Watch);
+                return;
+            }
+            Due::Act | Due::Restore(_) | Due::Operator | Due::Start(_) | Due::Jump => {}
         }
+        let mut ground = world.ground.lock();
         let crate::ground::Inner { monitor, town, .. } = &mut *ground;
         monitor.changed(town, &world.policy, now);
         monitor.cards.expect_writes();
+    }
+
+    /// Whatever fell silent speaks again.
+    fn morning(&mut self, world: &mut World) {
+        let now = world.now();
+        self.asleep = false;
+        world.ground.lock().close_reception(None, now);
+        for number in 0..if self.alone { 1 } else { 2 } {
+            self.plan(now, Due::Start(number));
+        }
     }
 
     /// Whoever watches over the processes starts one again that ended.

@@ -20,6 +20,7 @@ mod seeds;
 pub mod story;
 mod town;
 mod trace;
+mod uncommon;
 mod wanted;
 mod wire;
 mod world;

@@ -1,7 +1,7 @@
 //! The world: one simulated tenant, cloud and store, and the workers that come and go over them.
 
 use crate::charter::{Charter, TENANT};
-use crate::checks::{Logs, Monitor, base_held, remembered};
+use crate::checks::{Logs, Monitor, base_held, remembered, watched as watched_by};
 use crate::executor::{Executor, SkewedClock, TaskId};
 use crate::faults::Troubles;
 use crate::ground::{Ground, Inner};
@@ -163,8 +163,18 @@ impl World {
         };
         let clock = self.executor.time().clock(skew);
         self.clocks[number] = Some(clock.clone());
+        self.built(number, clock, mix(self.seed ^ mix(self.restarts)))
+    }
+
+    /// An engine of whoever only watches: it needs no worker, and no machine of the workers'.
+    fn onlooker(&self) -> Engine {
+        let clock = self.executor.time().clock(Millis(0));
+        self.built(0, clock, mix(self.seed ^ 0x3a7c))
+    }
+
+    fn built(&self, number: usize, clock: SkewedClock, chance: u64) -> Engine {
         let shared: Arc<SkewedClock> = Arc::new(clock.clone());
-        let chance = Arc::new(Seeded::new(mix(self.seed ^ mix(self.restarts))));
+        let chance = Arc::new(Seeded::new(chance));
         let wire = Wire {
             ground: self.ground.clone(),
             worker: number,
@@ -294,6 +304,20 @@ impl World {
     pub fn audit_pairs(&mut self) {
         let (now, mut ground) = (self.now(), self.ground.lock());
         base_held(&mut ground.monitor, &self.policy, &self.store, now);
+    }
+
+    /// The watch looks for what an owner must hear of, as it does beside every worker; on a full disk it cannot.
+    pub fn watch(&mut self) {
+        let engine = self.onlooker();
+        let watched = block_on(async {
+            engine.watch().await?;
+            self.store.open_notices(None).await
+        });
+        let (now, policy) = (self.now(), &self.policy);
+        match watched {
+            Ok(open) => watched_by(&mut self.ground.lock().monitor, policy, &open, now),
+            Err(error) => self.broken(&error),
+        }
     }
 
     /// Holds what the store remembers against what happened.

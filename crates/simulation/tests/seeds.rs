@@ -42,8 +42,15 @@ fn a_history_has_hundreds_of_calls_and_dozens_of_faults() {
 /// the oracle. Each is told in the closing note of its issue. A seed leaves when it is mended;
 /// one enters only when a sharper check, another fault or another order of calls finds it. 4 and 65: a mailbox was taken
 /// out of the audience and the store lost while none of those that stayed held a copy, so nobody searched for the rest.
+/// 12: a card of the shared mailbox's is deleted in one mailbox after a night without machines; not split yet.
 /// 72 and 86: a card of a person stays behind after rules and sources moved; not split yet.
-const OPEN: &[(u64, &str)] = &[(4, "model"), (65, "model"), (72, "model"), (86, "model")];
+const OPEN: &[(u64, &str)] = &[
+    (4, "model"),
+    (12, "I7"),
+    (65, "model"),
+    (72, "model"),
+    (86, "model"),
+];
 
 #[test]
 fn histories_break_no_promise_but_the_open_ones() {

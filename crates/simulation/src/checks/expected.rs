@@ -232,7 +232,11 @@ impl<'a> End<'a> {
         let address = self.town.people.get(reception).map(|p| p.mail.clone());
         let address = address.unwrap_or_default();
         let mut all: BTreeMap<(String, String), Vec<Person>> = BTreeMap::new();
+        // A copy never becomes a source.
         for ((_, item), life) in self.lives(reception) {
+            if life.origin == Some(Origin::CopiedFromOurs) {
+                continue;
+            }
             let path = self
                 .path(reception, &life.folder)
                 .filter(|p| !self.is_target(p));

@@ -16,6 +16,7 @@ mod patience;
 mod remembered;
 mod ruled;
 mod shown;
+mod silence;
 mod standing;
 mod truth;
 
@@ -26,6 +27,7 @@ pub use expected::model_differences;
 pub use images::Images;
 pub use logs::Logs;
 pub use remembered::remembered;
+pub use silence::watched;
 pub use standing::Standing;
 
 use crate::requests::Write;
@@ -62,6 +64,7 @@ pub struct Monitor {
     pub lived: lived::Lived,
     pub ruled: ruled::Ruled,
     begun: adoption::Begun,
+    heard: silence::Heard,
     left: base::Left,
     blurred: base::Blurred,
     client: String,
@@ -80,6 +83,7 @@ impl Monitor {
             lived: lived::Lived::default(),
             ruled: ruled::Ruled::default(),
             begun: adoption::Begun::new(),
+            heard: silence::Heard::default(),
             left: base::Left::new(),
             blurred: base::Blurred::new(),
             client: town.client.to_lowercase(),
@@ -110,7 +114,8 @@ impl Monitor {
     }
 
     /// Its answer is on its way.
-    pub fn told(&mut self, worker: usize, request: &Request, answer: &Answer) {
+    pub fn told(&mut self, town: &Town, worker: usize, request: &Request, answer: &Answer) {
+        silence::told(self, town, request, answer);
         pace::told(self, worker, request, answer);
     }
 

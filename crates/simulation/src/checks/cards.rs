@@ -1,6 +1,6 @@
 //! Cards: every contact of every mailbox, who made it, and what we did to it (I2, I4, I5, I7, I11, I13, I25).
 
-use super::{Monitor, adoption};
+use super::{Monitor, adoption, refill};
 use crate::faults::BREAKING;
 use crate::town::Town;
 use graph_sim::mailbox::ContactView;
@@ -142,7 +142,10 @@ fn created(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event, at:
         monitor.count("cards created", 1);
         monitor.cards.wrote(&at, Operation::Create, event.at_ms);
         match mark {
-            Some(mark) => card.excused = unique(monitor, cloud, town, event, &at, mark),
+            Some(mark) => {
+                card.excused = unique(monitor, cloud, town, event, &at, mark);
+                refill::made(monitor, cloud, event, &at, mark);
+            }
             None => monitor.count("our mark was lost on the way", 1),
         }
         adoption::made(monitor, cloud, town, event);
@@ -298,6 +301,13 @@ fn tug(monitor: &mut Monitor, event: &Event, at: &(String, String)) {
         writes.retain(|w| *w > day_ago);
         writes.push(event.at_ms);
         most = most.max(writes.len());
+    }
+    // A photo that was there already is no field that changed.
+    if event.operation == Operation::Touch {
+        let touches = card.writes.entry(String::new()).or_default();
+        touches.retain(|w| *w > day_ago);
+        touches.push(event.at_ms);
+        most = most.max(touches.len());
     }
     monitor.check("I25", most <= 3, Timestamp(event.at_ms), || {
         format!("{most} writes in a day to {:?} of {}", event.fields, at.1)

@@ -13,6 +13,7 @@ mod loss;
 mod moved;
 mod pace;
 mod patience;
+mod refill;
 mod remembered;
 mod ruled;
 mod shown;
@@ -64,6 +65,9 @@ pub struct Monitor {
     pub lived: lived::Lived,
     pub ruled: ruled::Ruled,
     begun: adoption::Begun,
+    refills: Vec<refill::Refill>,
+    /// A group ever said which mailboxes are meant.
+    by_group: bool,
     heard: silence::Heard,
     left: base::Left,
     blurred: base::Blurred,
@@ -83,6 +87,8 @@ impl Monitor {
             lived: lived::Lived::default(),
             ruled: ruled::Ruled::default(),
             begun: adoption::Begun::new(),
+            refills: Vec::new(),
+            by_group: false,
             heard: silence::Heard::default(),
             left: base::Left::new(),
             blurred: base::Blurred::new(),
@@ -97,6 +103,7 @@ impl Monitor {
         self.standing.update(town, policy, now);
         self.ruled.update(town, policy);
         base::learn(&mut self.left, policy);
+        self.by_group |= policy.tunnels.iter().any(|t| !t.audience.groups.is_empty());
         self.lived.learn(truth::directory(town));
     }
 
@@ -105,6 +112,7 @@ impl Monitor {
         self.standing.edited(town, policy, now);
         self.ruled.update(town, policy);
         base::learn(&mut self.left, policy);
+        self.by_group |= policy.tunnels.iter().any(|t| !t.audience.groups.is_empty());
     }
 
     /// A worker hands a request over.

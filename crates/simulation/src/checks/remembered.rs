@@ -3,7 +3,7 @@
 use super::Monitor;
 use super::cards::Deletion;
 use super::images::Overwrote;
-use super::{logs, patience};
+use super::{logs, patience, refill};
 use crate::charter::TENANT;
 use crate::town::Town;
 use futures::executor::block_on;
@@ -55,6 +55,7 @@ async fn look(
     let runs = store.runs(&RunFilter::default()).await?;
     let said = approved_runs(&ledger, &runs);
     guarded(monitor, policy, &ledger, &said, now);
+    refill::asked(monitor, &ledger, &said, now);
     approved(monitor, &ledger, &runs, now);
     patience::patient(monitor, &ledger, now);
     accounted(monitor, &runs, &ledger, ended, now);

@@ -668,7 +668,8 @@ fn leave(input: &Input, plan: &mut Plan) {
         }
         match (part, input.member.state, sight(input, item)) {
             (Part::Photo, _, _) => forget(plan, *entry, *part, false),
-            (_, MemberState::LeavingKeep, _) | (_, _, Sight::Gone) => bury(link, plan),
+            (_, MemberState::LeavingKeep, _) => let_keep(link, plan),
+            (_, _, Sight::Gone) => bury(link, plan),
             (_, _, Sight::Unseen) => note(plan, Some(*entry), Some(item), Reason::Unseen, ""),
             (_, _, sight) => remove(input, link, item, Proof::LeftAudience, sight, plan),
         }
@@ -792,9 +793,8 @@ fn halt_if_emptied(input: &Input, plan: &mut Plan) {
     }
 }
 
-/// A copy that is not wanted and not there any more, or that its user keeps: the pair is over, and what stays is its
-/// generation, so that a later card of the same person is told from this one (a delete that got no answer may have
-/// come late).
+/// A copy that is not wanted and not there any more: the pair is over, and what stays is its generation, so that a
+/// later card of the same person is told from this one (a delete that got no answer may have come late).
 fn bury(link: &Link, plan: &mut Plan) {
     if link.origin == Origin::Adopted {
         return forget(plan, link.entry, link.part, false);
@@ -802,6 +802,20 @@ fn bury(link: &Link, plan: &mut Plan) {
     plan.steps.push(Step::Agree {
         link: Box::new(crate::settle::over(link, false)),
     });
+}
+
+/// A copy that its user keeps: it is known again by its stamp when the mailbox comes back, so that what stays is the
+/// generation before it, of the copies that were removed.
+fn let_keep(link: &Link, plan: &mut Plan) {
+    let before = Link {
+        generation: link.generation.saturating_sub(1),
+        ..link.clone()
+    };
+    if before.generation == 0 {
+        forget(plan, link.entry, link.part, false);
+    } else {
+        bury(&before, plan);
+    }
 }
 
 fn forget(plan: &mut Plan, entry: EntryId, part: Part, refused: bool) {

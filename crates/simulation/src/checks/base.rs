@@ -130,7 +130,7 @@ fn was_shown(life: &Life, field: Field, value: &Value) -> bool {
 
 fn said(value: &Value) -> String {
     match value {
-        Value::Text(text) | Value::Date(text) => text.clone(),
+        Value::Text(text) | Value::Date(text) => text.to_string(),
         Value::Texts(all) => all.join("\n"),
         Value::Mails(all) => {
             let all: Vec<&str> = all.iter().map(|mail| mail.address.as_str()).collect();

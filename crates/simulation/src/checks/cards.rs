@@ -1,5 +1,6 @@
 //! Cards: every contact of every mailbox, who made it, and what we did to it (I2, I4, I5, I7, I11, I13, I25).
 
+use super::end::forgot;
 use super::{Monitor, adoption, refill};
 use crate::faults::BREAKING;
 use crate::town::Town;
@@ -261,7 +262,7 @@ fn updated(
 ) {
     let now = Timestamp(event.at_ms);
     let card = monitor.cards.all.entry(at.clone()).or_default().clone();
-    let indistinct = card.copy && monitor.cards.memory_lost;
+    let indistinct = is_indistinct(monitor, at, &card);
     monitor.check("I5", !card.copy || indistinct, now, || {
         format!("we changed a user's copy {}", at.1)
     });
@@ -326,10 +327,16 @@ fn is_somebody(monitor: &Monitor, mailbox: &str, view: &ContactView) -> bool {
         .any(|name| text.contains(name))
 }
 
+/// A copy that a user made of ours, where it is not remembered any more which of the two we made.
+fn is_indistinct(monitor: &Monitor, at: &(String, String), card: &Card) -> bool {
+    let folder = card.mark.and_then(|m| monitor.standing.folder(m.catalog));
+    card.copy && folder.is_some_and(|folder| forgot(monitor, &at.0, folder))
+}
+
 fn deleted(monitor: &mut Monitor, town: &Town, event: &Event, at: &(String, String)) {
     let now = Timestamp(event.at_ms);
     let card = monitor.cards.all.entry(at.clone()).or_default().clone();
-    let indistinct = card.copy && monitor.cards.memory_lost;
+    let indistinct = is_indistinct(monitor, at, &card);
     monitor.check("I4", (card.ours && !card.copy) || indistinct, now, || {
         format!("we deleted a card that a user made: {}", at.1)
     });

@@ -72,7 +72,7 @@ fn cards_of(
 }
 
 /// The store was lost, or the mailbox once left with its copies kept: what had been ours is not remembered.
-fn forgot(monitor: &Monitor, mailbox: &str, folder: &str) -> bool {
+pub(super) fn forgot(monitor: &Monitor, mailbox: &str, folder: &str) -> bool {
     let place = (mailbox.to_owned(), folder.to_owned());
     monitor.cards.memory_lost || monitor.ruled.kept.contains(&place)
 }

@@ -1,7 +1,7 @@
 //! Ruled: what the policy said at any time of a history, as far as the end state depends on it.
 
 use crate::town::{Place, Town};
-use crate::wanted::audience;
+use crate::wanted::wanted_by_one;
 use model::TunnelId;
 use model::tunnel::{Copies, Policy, Tunnel, TunnelState};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,7 @@ impl Ruled {
                 .entry(tunnel.id.clone())
                 .or_default()
                 .insert(rules);
-            self.follow(town, tunnel);
+            self.follow(town, policy, tunnel);
         }
     }
 
@@ -36,12 +36,13 @@ impl Ruled {
         self.rules.get(tunnel).is_some_and(|all| all.len() > 1)
     }
 
-    fn follow(&mut self, town: &Town, tunnel: &Tunnel) {
+    fn follow(&mut self, town: &Town, policy: &Policy, tunnel: &Tunnel) {
         let folder = &tunnel.folder.name.0;
         let mut now = BTreeSet::new();
         if tunnel.state != TunnelState::Removed {
-            let meant = audience(town, tunnel);
-            now.extend(meant.into_iter().map(|p| p.id.clone()));
+            // A mailbox that no source is meant for is in no audience.
+            let meant = wanted_by_one(town, policy, &tunnel.id);
+            now.extend(meant.into_keys().map(|(mailbox, _)| mailbox));
         }
         let ever = self.meant.entry(folder.clone()).or_default();
         ever.extend(now.iter().cloned());

@@ -32,14 +32,9 @@ pub struct Moved<'a> {
 /// The links that found their card under its new id. One that finds none stays as it was: the plan then says what a
 /// card that is gone means. One that finds several (a user had copied ours) is left alone until only one is there. A
 /// user's own card that changed since is unpaired, so that it is adopted anew where it still is somebody's.
-///
-/// A move takes all cards along: where few are there again, a user deleted the folder and had copied some of them.
 pub fn follow(moved: &Moved) -> Vec<Link> {
     let mut claims: BTreeMap<&ItemId, Vec<(&Link, &Here)>> = BTreeMap::new();
     let mut followed = Vec::new();
-    if !most_are_there(moved) {
-        return followed;
-    }
     for link in moved.links.values().filter(|l| is_lost(moved, l)) {
         match moved.cards_of(link)[..] {
             [(item, here)] => claims.entry(item).or_default().push((link, here)),
@@ -56,16 +51,6 @@ pub fn follow(moved: &Moved) -> Vec<Link> {
         }
     }
     followed
-}
-
-fn most_are_there(moved: &Moved) -> bool {
-    let lost = moved.links.values().filter(|l| is_lost(moved, l));
-    let (mut all, mut there) = (0, 0);
-    for link in lost {
-        all += 1;
-        there += usize::from(!moved.cards_of(link).is_empty());
-    }
-    there * 2 > all
 }
 
 fn is_lost(moved: &Moved, link: &Link) -> bool {

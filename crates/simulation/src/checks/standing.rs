@@ -15,7 +15,7 @@ pub struct Standing {
     keys: Keys,
     pub now: Wanted,
     active: Wanted,
-    /// Wanted by each tunnel at some time when it was active: what it has taken. A paused one takes nobody.
+    /// Wanted by each tunnel when it was last active: what it has taken. A paused one takes nobody.
     taken: BTreeMap<TunnelId, Wanted>,
     /// What each tunnel wants now, paused ones too.
     wants: BTreeMap<TunnelId, Wanted>,
@@ -208,13 +208,7 @@ impl Standing {
         for tunnel in there.filter(|t| t.state != TunnelState::Removed) {
             let wanted = wanted_by_one(town, policy, &tunnel.id);
             if tunnel.state == TunnelState::Active {
-                let taken = self.taken.entry(tunnel.id.clone()).or_default();
-                for (place, keys) in &wanted {
-                    taken
-                        .entry(place.clone())
-                        .or_default()
-                        .extend(keys.iter().cloned());
-                }
+                self.taken.insert(tunnel.id.clone(), wanted.clone());
             }
             self.wants.insert(tunnel.id.clone(), wanted);
         }

@@ -4,7 +4,7 @@ use crate::job::{BOOK, JobError, sources_lane};
 use crate::world::Engine;
 use model::mutant::{self, Mutant};
 use model::run::{RunState, Trigger};
-use model::tunnel::Book;
+use model::tunnel::{Book, Tunnel, TunnelState};
 use model::{CatalogId, Fingerprint, MailboxId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -194,7 +194,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Did a person pause the tenant, a tunnel of the book, or the run?
+    /// Did a person pause the tenant, a tunnel of the book, or the run, or do the documents pause all of it?
     pub(crate) async fn pause_of(
         &self,
         catalog: CatalogId,
@@ -210,6 +210,20 @@ impl Engine {
             .chain(run.map(Scope::Run))
             .map(|s| s.to_string())
             .collect();
-        Ok(pauses.into_iter().find(|p| scopes.contains(&p.scope)))
+        let by_command = pauses.into_iter().find(|p| scopes.contains(&p.scope));
+        Ok(by_command.or_else(|| paused_in_document(&book)))
     }
+}
+
+/// A folder all of whose tunnels say `state: paused` is written to by nobody, whoever asks for a run.
+fn paused_in_document(book: &Book) -> Option<Pause> {
+    let first = book.tunnels.first()?;
+    let paused = |t: &Tunnel| t.state == TunnelState::Paused;
+    book.tunnels.iter().all(paused).then(|| Pause {
+        scope: Scope::Tunnel(first.id.clone()).to_string(),
+        tenant: book.tenant.clone(),
+        who: "its document".to_owned(),
+        reason: "state: paused".to_owned(),
+        at: Timestamp(0),
+    })
 }

@@ -40,17 +40,9 @@ fn a_history_has_hundreds_of_calls_and_dozens_of_faults() {
 
 /// Histories that still break a promise, with the promise: not yet told apart into a fault of the product and one of
 /// the oracle. Each is told in the closing note of its issue. A seed leaves when it is mended;
-/// one enters only when a sharper check, another fault or another order of calls finds it. 4 and 65: a mailbox was taken
-/// out of the audience and the store lost while none of those that stayed held a copy, so nobody searched for the rest.
-/// 12: a card of the shared mailbox's is deleted in one mailbox after a night without machines; not split yet.
-/// 72 and 86: a card of a person stays behind after rules and sources moved; not split yet.
-const OPEN: &[(u64, &str)] = &[
-    (4, "model"),
-    (12, "I7"),
-    (65, "model"),
-    (72, "model"),
-    (86, "model"),
-];
+/// one enters only when a sharper check, another fault or another order of calls finds it. 72, 86 and 104: a card of a
+/// person stays behind, or is not known again, after rules and sources moved and the store was lost; not split yet.
+const OPEN: &[(u64, &str)] = &[(72, "model"), (86, "model"), (104, "model")];
 
 #[test]
 fn histories_break_no_promise_but_the_open_ones() {
@@ -66,6 +58,18 @@ fn histories_break_no_promise_but_the_open_ones() {
 /// Histories beyond the first that showed a fault of the product, and what it was about. They say something only as long
 /// as the generator and the order of calls stay as they are.
 const MENDED: &[(u64, &str)] = &[
+    (
+        257,
+        "copies in a mailbox that left before a loss were not looked for",
+    ),
+    (
+        374,
+        "after a loss, a card was nobody's when a group could not be read",
+    ),
+    (
+        317,
+        "a generation was used again after copies had been kept",
+    ),
     (
         198,
         "a mailbox left while cards with our mark were unexplained",

@@ -127,8 +127,8 @@ impl Upkeep {
 /// Delta rounds of a directory with people and org contacts.
 const SOURCES: u64 = 2;
 
-/// Quiet runs, of which the middle one by processor time is told. A single one takes less than a thousandth of a second:
-/// what it finds in the processor's caches after a fill says more about that fill than about itself.
+/// Quiet runs, of which the middle one by processor time is told: a single one takes less than a thousandth of a second,
+/// and the first after a fill is slower than the others, in part because its pages are in no cache yet.
 const QUIET_RUNS: usize = 9;
 
 /// Fills, settles, and runs again with nothing to do.

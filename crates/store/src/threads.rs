@@ -9,15 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 /// Verbs that share one commit at most: bounds how long the first of them waits.
 const GROUP_MAX: usize = 64;
-
-/// Where this many verbs shared a commit, many are at work, and the next commit waits for more of them: it costs the same
-/// few pages and one wait for the disk, however many share it. Whoever is alone never waits.
-const CROWD: usize = 3;
-const GATHER: Duration = Duration::from_millis(8);
 
 /// A verb that waits for its thread. It runs inside a transaction, or hears why there is none, and answers
 /// what is to be told to its caller once that transaction is known to be committed, or not.
@@ -140,26 +134,12 @@ fn pack<T: Send + 'static>(
 }
 
 fn write_loop(connection: &Connection, frame: &Frame, queue: &Receiver<Waiting>) {
-    let mut crowded = false;
     while let Ok(first) = queue.recv() {
-        if crowded {
-            gather();
-        }
         let group: Vec<Waiting> = std::iter::once(first)
             .chain(queue.try_iter().take(GROUP_MAX - 1))
             .collect();
-        crowded = group.len() >= CROWD;
         commit_group(connection, frame, group);
     }
-}
-
-/// Lets more verbs come before the next commit.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this thread is production's alone: under virtual time verbs run inline"
-)]
-fn gather() {
-    std::thread::sleep(GATHER);
 }
 
 /// One transaction for the whole group, one savepoint for each verb: a verb that fails leaves the others be. A verb
@@ -202,9 +182,9 @@ fn run_group(
             // The transaction is taken back as it is dropped; why, its verb tells by itself.
             (true, false) => return Ok(()),
             (false, true) => {}
-            (false, false) => step(connection, "ROLLBACK TO verb")
-                .map(|_| ())
-                .map_err(failed)?,
+            (false, false) => {
+                step(connection, "ROLLBACK TO verb").map_err(failed)?;
+            }
         }
         step(connection, "RELEASE verb").map_err(failed)?;
     }

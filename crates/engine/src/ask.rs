@@ -4,7 +4,7 @@ use crate::job::{BOOK, JobError, sources_lane};
 use crate::world::Engine;
 use model::mutant::{self, Mutant};
 use model::run::{RunState, Trigger};
-use model::tunnel::{Book, Tunnel, TunnelState};
+use model::tunnel::Book;
 use model::{CatalogId, Fingerprint, MailboxId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -218,8 +218,7 @@ impl Engine {
 /// A folder all of whose tunnels say `state: paused` is written to by nobody, whoever asks for a run.
 fn paused_in_document(book: &Book) -> Option<Pause> {
     let first = book.tunnels.first()?;
-    let paused = |t: &Tunnel| t.state == TunnelState::Paused;
-    book.tunnels.iter().all(paused).then(|| Pause {
+    book.is_paused().then(|| Pause {
         scope: Scope::Tunnel(first.id.clone()).to_string(),
         tenant: book.tenant.clone(),
         who: "its document".to_owned(),

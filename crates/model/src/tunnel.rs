@@ -228,6 +228,13 @@ pub struct Book {
     pub tunnels: Vec<Tunnel>,
 }
 
+impl Book {
+    /// Do the documents of all its tunnels say `state: paused`? Then nobody works on it, whoever asks.
+    pub fn is_paused(&self) -> bool {
+        self.tunnels.iter().all(|t| t.state == TunnelState::Paused)
+    }
+}
+
 /// The policy in force: what all documents together mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {

@@ -67,6 +67,14 @@ const MENDED: &[(u64, &str)] = &[
         "after a loss, a card was nobody's when a group could not be read",
     ),
     (
+        911,
+        "a run by command wrote into a folder that its documents pause",
+    ),
+    (
+        457,
+        "a moved mailbox of which one card was gone was doubled",
+    ),
+    (
         317,
         "a generation was used again after copies had been kept",
     ),

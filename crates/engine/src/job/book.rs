@@ -7,7 +7,7 @@ use crate::world::{Engine, Tenant};
 use model::member::Member;
 use model::mutant::{self, Mutant};
 use model::run::{Run, RunState, Trigger, Trouble};
-use model::tunnel::{Book, TunnelState};
+use model::tunnel::Book;
 use model::{CatalogId, MemberId, Millis, Timestamp};
 use std::collections::BTreeSet;
 use store::{Job, Priority, RunFilter, RunProgress};
@@ -155,9 +155,8 @@ async fn chosen(
 
 /// Nobody asked: one round over the sources, and a run only if someone has something to do.
 async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Again, JobError> {
-    let active = book.tunnels.iter().any(|t| t.state != TunnelState::Paused);
     let now = engine.store().time().await?;
-    if !active || engine.pause_of(book.catalog, None).await?.is_some() {
+    if engine.pause_of(book.catalog, None).await?.is_some() {
         return next_round(engine, book, now).await;
     }
     let refreshed = refresh::refresh(engine, tenant, book, Asked::No).await?;

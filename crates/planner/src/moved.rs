@@ -15,6 +15,17 @@ use model::{ContentId, Field, Item, ItemId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// The linked items whose absence has yet to be proven before a full look at another folder than the known one can mean
+/// a move; none where it cannot mean one. One id that is still good is enough against it: ids change together.
+pub fn suspects(links: &Links, observed: &Snapshot) -> BTreeSet<ItemId> {
+    let cores = links.values().filter(|link| link.part == Part::Core);
+    let known: BTreeSet<ItemId> = cores.filter_map(|link| link.item.clone()).collect();
+    match known.iter().any(|id| observed.items.contains_key(id)) {
+        true => BTreeSet::new(),
+        false => known,
+    }
+}
+
 /// What is known of a mailbox that was moved.
 #[derive(Clone, Copy, Debug)]
 pub struct Moved<'a> {

@@ -5,9 +5,8 @@ use crate::job::member::Place;
 use crate::look::Look;
 use graph::Lookup;
 use model::ItemId;
-use model::link::Part;
 use model::snapshot::Reach;
-use planner::moved::{Moved, follow};
+use planner::moved::{Moved, follow, suspects};
 use std::collections::BTreeSet;
 use store::LinkChange;
 
@@ -19,13 +18,11 @@ pub(crate) async fn follow_cards(place: &Place<'_>, look: &Look) -> Result<(), J
         return Ok(());
     };
     let links = engine.store().links(member.id).await?;
-    let cores = links.values().filter(|link| link.part == Part::Core);
-    let known: BTreeSet<ItemId> = cores.filter_map(|link| link.item.clone()).collect();
-    // One id that is still good is enough: ids change together.
-    if known.is_empty() || known.iter().any(|id| look.snapshot.items.contains_key(id)) {
+    let suspects = suspects(&links, &look.snapshot);
+    if suspects.is_empty() {
         return Ok(());
     }
-    let gone = gone(place, known).await?;
+    let gone = gone(place, suspects).await?;
     let agreed: Vec<_> = links.values().filter_map(|link| link.agreed).collect();
     let contents = engine.store().contents(&member.tenant, &agreed).await?;
     let followed = follow(&Moved {

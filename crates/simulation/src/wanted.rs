@@ -25,11 +25,6 @@ pub fn wanted(town: &Town, policy: &Policy) -> Wanted {
     wanted_by(town, policy, |tunnel| tunnel.state != TunnelState::Removed)
 }
 
-/// What the active tunnels want: a paused one keeps whom it has and takes nobody.
-pub fn wanted_by_active(town: &Town, policy: &Policy) -> Wanted {
-    wanted_by(town, policy, |tunnel| tunnel.state == TunnelState::Active)
-}
-
 /// What one tunnel of the policy wants.
 pub fn wanted_by_one(town: &Town, policy: &Policy, id: &TunnelId) -> Wanted {
     wanted_by(town, policy, |tunnel| tunnel.id == *id)

@@ -25,6 +25,8 @@ pub struct Card {
     pub mark: Option<Mark>,
     /// A user's copy of one of our cards, mark and all.
     pub copy: bool,
+    /// That card was of another mailbox: its stamp says so, whatever is forgotten.
+    carried: bool,
     /// The user put it back, or a proxy doubled it: two of a kind are nobody's fault.
     pub excused: bool,
     /// Our writes per field since anybody else had reason to expect one.
@@ -48,6 +50,8 @@ pub struct Cards {
     pub all: BTreeMap<(String, String), Card>,
     /// Items of ours by mailbox, catalog and entry.
     pub(super) of_entry: BTreeMap<(String, CatalogId, EntryId), BTreeSet<String>>,
+    /// The mailbox that each stamp was written in.
+    stamped: BTreeMap<String, String>,
     /// The highest generation that we removed ourselves.
     removed: BTreeMap<(String, CatalogId, EntryId), u32>,
     pub deletions: Vec<Deletion>,
@@ -82,16 +86,19 @@ const STAMP_NAME: &str = "AlmanacStamp";
 
 /// Reads a mark as text, without verifying it: the oracle knows who wrote what.
 pub fn mark(view: &ContactView) -> Option<Mark> {
-    let (_, text) = view
-        .extended
-        .iter()
-        .find(|(id, _)| id.contains(STAMP_NAME) || id.contains(&STAMP_NAME.to_lowercase()))?;
-    let mut parts = text.split('|').skip(1);
+    let mut parts = stamp(view)?.split('|').skip(1);
     Some(Mark {
         catalog: CatalogId::parse(parts.next()?)?,
         entry: EntryId::parse(parts.next()?)?,
         generation: parts.next()?.parse().ok()?,
     })
+}
+
+fn stamp(view: &ContactView) -> Option<&str> {
+    let named = |id: &str| id.contains(STAMP_NAME) || id.contains(&STAMP_NAME.to_lowercase());
+    let mut extended = view.extended.iter();
+    let (_, text) = extended.find(|(id, _)| named(id))?;
+    Some(text)
 }
 
 pub fn event(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event) {
@@ -130,12 +137,20 @@ fn created(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event, at:
     let ours = monitor.is_ours(&event.actor);
     let view = cloud.contact(&town.tenant, &at.0, &at.1);
     let mark = view.as_ref().and_then(mark);
+    let stamp = view.as_ref().and_then(stamp).unwrap_or_default();
+    let copy = !ours && mark.is_some();
+    let written_in = monitor.cards.stamped.get(stamp);
     let mut card = Card {
         ours,
         mark,
-        copy: !ours && mark.is_some(),
+        copy,
+        carried: copy && written_in.is_some_and(|mailbox| *mailbox != at.0),
         ..Card::default()
     };
+    if ours && mark.is_some() {
+        let stamped = &mut monitor.cards.stamped;
+        stamped.insert(stamp.to_owned(), at.0.clone());
+    }
     if card.copy {
         monitor.count("a user copied a card with its mark", 1);
     }
@@ -330,7 +345,7 @@ fn is_somebody(monitor: &Monitor, mailbox: &str, view: &ContactView) -> bool {
 /// A copy that a user made of ours, where it is not remembered any more which of the two we made.
 fn is_indistinct(monitor: &Monitor, at: &(String, String), card: &Card) -> bool {
     let folder = card.mark.and_then(|m| monitor.standing.folder(m.catalog));
-    card.copy && folder.is_some_and(|folder| forgot(monitor, &at.0, folder))
+    card.copy && !card.carried && folder.is_some_and(|folder| forgot(monitor, &at.0, folder))
 }
 
 fn deleted(monitor: &mut Monitor, town: &Town, event: &Event, at: &(String, String)) {

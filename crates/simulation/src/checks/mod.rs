@@ -101,15 +101,18 @@ impl Monitor {
     /// The truth or the policy changed.
     pub fn changed(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         self.standing.update(town, policy, now);
-        self.ruled.update(town, policy);
-        base::learn(&mut self.left, policy);
-        self.by_group |= policy.tunnels.iter().any(|t| !t.audience.groups.is_empty());
+        self.learn(town, policy);
         self.lived.learn(truth::directory(town));
     }
 
     /// An admin edited the policy: whoever leaves by that leaves by a rule.
     pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         self.standing.edited(town, policy, now);
+        self.learn(town, policy);
+    }
+
+    /// What the rules ever said.
+    fn learn(&mut self, town: &Town, policy: &Policy) {
         self.ruled.update(town, policy);
         base::learn(&mut self.left, policy);
         self.by_group |= policy.tunnels.iter().any(|t| !t.audience.groups.is_empty());

@@ -2,9 +2,7 @@
 
 use crate::charter::TENANT;
 use crate::town::Town;
-use crate::wanted::{
-    Human, Key, Wanted, human, humans, is_same, named, wanted, wanted_by_active, wanted_by_one,
-};
+use crate::wanted::{Human, Key, Wanted, human, humans, is_same, named, wanted, wanted_by_one};
 use model::tunnel::{Copies, Policy, Tunnel, TunnelState};
 use model::{BookKey, CatalogId, EntryId, Millis, TenantName, Timestamp, TunnelId};
 use planner::identity::Keys;
@@ -136,7 +134,8 @@ impl Standing {
 
     /// The policy changed.
     pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
-        let next = wanted(town, policy);
+        self.take(town, policy);
+        let next = union(self.wants.values());
         self.seen_at = now;
         let gives_up = |t: &&Tunnel| t.state == TunnelState::Removed && t.copies == Copies::Keep;
         let kept = policy.tunnels.iter().filter(gives_up);
@@ -146,7 +145,9 @@ impl Standing {
         if !self.policies.contains(policy) {
             self.policies.push(policy.clone());
         }
-        let active = wanted_by_active(town, policy);
+        let tunnels = policy.tunnels.iter();
+        let working = tunnels.filter(|t| t.state == TunnelState::Active);
+        let active = union(working.filter_map(|t| self.wants.get(&t.id)));
         // Somebody who was only ever taken by an active tunnel leaves with that one, whatever a paused one wants.
         for (place, before) in self.active.iter().filter(|_| !edited) {
             let still = active.get(place);
@@ -159,7 +160,6 @@ impl Standing {
                 .extend(gone.cloned());
         }
         self.active = active;
-        self.take(town, policy);
         let named = named(town, policy);
         for (place, before) in &self.now {
             let still = next.get(place);
@@ -362,4 +362,13 @@ impl Standing {
             .map(str::to_lowercase)
             .collect()
     }
+}
+
+fn union<'a>(all: impl Iterator<Item = &'a Wanted>) -> Wanted {
+    let mut union = Wanted::new();
+    for (place, keys) in all.flatten() {
+        let here = union.entry(place.clone()).or_default();
+        here.extend(keys.iter().cloned());
+    }
+    union
 }

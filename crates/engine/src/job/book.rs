@@ -156,7 +156,7 @@ async fn chosen(
 /// Nobody asked: one round over the sources, and a run only if someone has something to do.
 async fn scheduled(engine: &Engine, tenant: &Tenant, book: &Book) -> Result<Again, JobError> {
     let now = engine.store().time().await?;
-    if engine.pause_of(book.catalog, None).await?.is_some() {
+    if book.is_paused() || engine.pause_of(book.catalog, None).await?.is_some() {
         return next_round(engine, book, now).await;
     }
     let refreshed = refresh::refresh(engine, tenant, book, Asked::No).await?;

@@ -78,20 +78,22 @@ impl Engine {
             return Ok(None);
         };
         let heard = self.last_heard(book).await?;
-        Ok(heard.map(|at| now.since(at)).filter(|span| *span > limit).map(|span| {
-            format!("the sources were last read {span} ago; look at `almanac status` and the log of `almanac serve`")
+        let heard = heard.map(|(at, source)| (now.since(at), source));
+        Ok(heard.filter(|(span, _)| *span > limit).map(|(span, source)| {
+            format!("the sources were last read {span} ago ({source}); look at `almanac status` and the log of `almanac serve`")
         }))
     }
 
     /// When the source that was silent for longest was last read to its end: one that is read hides no other. One that
     /// never was counts from the book's first run; `None`: nobody has begun yet.
-    async fn last_heard(&self, book: &Book) -> Result<Option<Timestamp>, StoreError> {
+    async fn last_heard(&self, book: &Book) -> Result<Option<(Timestamp, String)>, StoreError> {
         let mut all = Vec::new();
         for key in self.read_every_round(book) {
-            match self.store().collection(&book.tenant, &key).await? {
-                Some(read) => all.push(read.looked_at),
-                None => all.extend(self.first_run(book).await?),
-            }
+            let at = match self.store().collection(&book.tenant, &key).await? {
+                Some(read) => Some(read.looked_at),
+                None => self.first_run(book).await?,
+            };
+            all.extend(at.map(|at| (at, in_words(&key))));
         }
         Ok(all.into_iter().min())
     }
@@ -113,6 +115,15 @@ impl Engine {
         };
         let runs = self.store().runs(&filter).await?;
         Ok(runs.iter().map(|run| run.started_at).min())
+    }
+}
+
+/// A collection as its owner calls it.
+fn in_words(key: &str) -> String {
+    match key {
+        USERS => "the directory".to_owned(),
+        ORG_CONTACTS => "the organisation's contacts".to_owned(),
+        folder => folder.trim_start_matches("folder:").to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod actors;
 mod armed;
 pub mod bench;
+mod calm;
 mod charter;
 mod checks;
 mod deeds;
@@ -11,6 +12,7 @@ pub mod executor;
 mod faults;
 mod ground;
 mod history;
+mod hostile;
 mod moved;
 mod rare;
 pub mod reference;

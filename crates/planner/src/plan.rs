@@ -108,6 +108,15 @@ pub fn leaves_unexplained(plan: &Plan) -> bool {
     orphans.filter_map(|n| n.item.as_ref()).any(|i| !removes(i))
 }
 
+/// Does a look for changes say that half of the copies or more were removed? It does not mention a card that came and
+/// went between two looks, so that the last ones seem to be there still: only a full look tells whether the folder was
+/// emptied.
+pub fn seems_emptied(observed: &Snapshot, held: u64) -> bool {
+    let hints = observed.items.values();
+    let removed = hints.filter(|seen| **seen == Seen::Unseen).count() as u64;
+    observed.reach == Reach::Changes && removed >= 2 && removed * 2 >= held
+}
+
 /// What the link knows.
 #[derive(Clone, Copy)]
 enum Known<'a> {

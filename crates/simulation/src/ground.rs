@@ -8,7 +8,7 @@ use crate::town::Town;
 use crate::trace::Trace;
 use graph_sim::chance::Chance as Dice;
 use graph_sim::cloud::Act;
-use graph_sim::{Answer, Cloud, Reply};
+use graph_sim::{Answer, Cloud, Reply, Response};
 use model::Timestamp;
 use model::seam::Request;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,12 +63,16 @@ impl Inner {
         let images = self.monitor.before(&self.cloud, &self.town, &writes);
         self.monitor.asked(&self.town, worker, request, now);
         let answer = self.answered(worker, request, now);
-        self.monitor.told(&self.town, worker, request, &answer);
         self.see(now);
         self.monitor
             .after(&self.cloud, &self.town, &writes, images, now);
         self.add_answer(worker, &answer, now);
         answer
+    }
+
+    /// A worker reads what it was answered.
+    pub fn tell(&mut self, worker: usize, request: &Request, response: &Response, at: Timestamp) {
+        self.monitor.told(&self.town, worker, request, response, at);
     }
 
     /// Looks at every change that was committed since.

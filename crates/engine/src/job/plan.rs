@@ -144,9 +144,23 @@ impl Place<'_> {
         }
         let wanted = self.wanted().await?;
         let (tenant, book, member) = (self.tenant, &self.book, &self.member);
-        let look = look::look(self.engine, tenant, book, member, wanted).await?;
+        let mut look = look::look(self.engine, tenant, book, member, wanted).await?;
+        if self.seems_emptied(&look).await? {
+            look = look::look(self.engine, tenant, book, member, Wanted::Full).await?;
+        }
         moved::follow_cards(self, &look).await?;
         Ok(look)
+    }
+
+    async fn seems_emptied(&self, look: &look::Look) -> Result<bool, JobError> {
+        // Nobody need count what is held where hardly anything was removed.
+        let suspicious = |held| planner::plan::seems_emptied(&look.snapshot, held);
+        if !suspicious(0) {
+            return Ok(false);
+        }
+        Ok(suspicious(
+            self.engine.store().count_copies(self.member.id).await?,
+        ))
     }
 
     pub(crate) fn keeps(&self) -> bool {

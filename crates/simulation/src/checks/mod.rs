@@ -33,7 +33,7 @@ pub use standing::Standing;
 
 use crate::requests::Write;
 use crate::town::Town;
-use graph_sim::{Actor, Answer, Cloud, Event, Reply};
+use graph_sim::{Actor, Answer, Cloud, Event, Reply, Response};
 use model::Timestamp;
 use model::seam::Request;
 use model::tunnel::Policy;
@@ -124,10 +124,17 @@ impl Monitor {
         pace::asked(self, worker, request, now);
     }
 
-    /// Its answer is on its way.
-    pub fn told(&mut self, town: &Town, worker: usize, request: &Request, answer: &Answer) {
-        silence::told(self, town, request, answer);
-        pace::told(self, worker, request, answer);
+    /// It reads the answer.
+    pub fn told(
+        &mut self,
+        town: &Town,
+        worker: usize,
+        request: &Request,
+        response: &Response,
+        at: Timestamp,
+    ) {
+        silence::told(self, town, request, response, at);
+        pace::told(self, worker, request, response, at);
     }
 
     pub fn count(&mut self, what: &'static str, times: u64) {

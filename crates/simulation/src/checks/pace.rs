@@ -1,7 +1,7 @@
 //! Pace: who is told to wait, waits (I28). One request may be on its way already, one may probe.
 
 use super::Monitor;
-use graph_sim::{Answer, Reply};
+use graph_sim::Response;
 use model::seam::Request;
 use model::{Millis, Timestamp};
 use serde_json::Value;
@@ -52,12 +52,14 @@ pub fn asked(monitor: &mut Monitor, worker: usize, request: &Request, now: Times
     }
 }
 
-/// An answer is on its way: what does it tell this worker about its pace?
-pub fn told(monitor: &mut Monitor, worker: usize, request: &Request, answer: &Answer) {
-    let Reply::Response(response) = &answer.reply else {
-        return;
-    };
-    let from = Timestamp(answer.at_ms);
+/// An answer is read: what does it tell this worker about its pace?
+pub fn told(
+    monitor: &mut Monitor,
+    worker: usize,
+    request: &Request,
+    response: &Response,
+    from: Timestamp,
+) {
     let mailboxes = mailboxes(request);
     if let Some(wait) = throttle(response.status, |name| header(&response.headers, name)) {
         for mailbox in mailboxes.into_iter().flatten() {

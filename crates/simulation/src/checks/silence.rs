@@ -3,7 +3,7 @@
 use super::Monitor;
 use crate::town::Town;
 use crate::world::START;
-use graph_sim::{Answer, Reply};
+use graph_sim::Response;
 use model::seam::Request;
 use model::tunnel::{Policy, SourcePlace, Tunnel, TunnelState};
 use model::{Millis, Timestamp};
@@ -19,15 +19,18 @@ enum Source {
     Reception,
 }
 
-/// When the cloud last told each source to its end.
+/// When a worker last read each source to its end.
 #[derive(Debug, Default)]
 pub struct Heard(BTreeMap<Source, Timestamp>);
 
-/// An answer is on its way: is it the last page of a round?
-pub fn told(monitor: &mut Monitor, town: &Town, request: &Request, answer: &Answer) {
-    let Reply::Response(response) = &answer.reply else {
-        return;
-    };
+/// An answer is read: is it the last page of a round?
+pub fn told(
+    monitor: &mut Monitor,
+    town: &Town,
+    request: &Request,
+    response: &Response,
+    at: Timestamp,
+) {
     let path = request.url.split('?').next().unwrap_or_default();
     let source = match path.ends_with("/users/delta") {
         true => Source::Directory,
@@ -39,7 +42,7 @@ pub fn told(monitor: &mut Monitor, town: &Town, request: &Request, answer: &Answ
     let last = b"@odata.deltaLink";
     let ended = response.body.windows(last.len()).any(|w| w == last);
     if response.status == 200 && ended {
-        monitor.heard.0.insert(source, Timestamp(answer.at_ms));
+        monitor.heard.0.insert(source, at);
     }
 }
 

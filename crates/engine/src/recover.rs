@@ -21,21 +21,21 @@ const MAILBOXES: usize = 20;
 /// Mailboxes that are searched at the same time.
 const SIDE_BY_SIDE: usize = 16;
 
-/// What a search of mailboxes found.
-#[derive(Debug)]
-pub(crate) struct Found<T> {
-    pub found: BTreeSet<T>,
+/// The entries that stamps speak of.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub found: BTreeSet<EntryId>,
     /// A mailbox did not answer: search again.
     pub incomplete: bool,
 }
 
-impl<T> Default for Found<T> {
-    fn default() -> Self {
-        Self {
-            found: BTreeSet::new(),
-            incomplete: false,
-        }
-    }
+/// What a search of mailboxes found.
+#[derive(Debug, Default)]
+pub(crate) struct Strays {
+    /// Where copies are.
+    pub found: BTreeSet<MailboxId>,
+    /// Those that did not answer.
+    pub silent: BTreeSet<MailboxId>,
 }
 
 /// The entries that stamps in some of these mailboxes speak of. Incomplete when nothing was found and one of them
@@ -45,7 +45,7 @@ pub(crate) async fn known_stamps(
     tenant: &Tenant,
     book: &Book,
     mailboxes: &[MailboxId],
-) -> Result<Found<EntryId>, JobError> {
+) -> Result<Found, JobError> {
     let (mut known, mut folders, mut silent) = (BTreeSet::new(), 0, false);
     for mailbox in mailboxes.iter().take(MAILBOXES) {
         // One mailbox that does not answer tells nothing; the next may.
@@ -73,8 +73,8 @@ pub(crate) async fn strays(
     tenant: &Tenant,
     book: &Book,
     mailboxes: &[MailboxId],
-) -> Result<Found<MailboxId>, JobError> {
-    let mut strays = Found::default();
+) -> Result<Strays, JobError> {
+    let mut strays = Strays::default();
     for group in mailboxes.chunks(SIDE_BY_SIDE) {
         let asked = group
             .iter()
@@ -86,7 +86,9 @@ pub(crate) async fn strays(
                 Some(_) => {
                     strays.found.insert(mailbox.clone());
                 }
-                None => strays.incomplete = true,
+                None => {
+                    strays.silent.insert(mailbox.clone());
+                }
             }
         }
     }

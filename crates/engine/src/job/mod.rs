@@ -10,6 +10,7 @@ pub(crate) mod plan;
 pub(crate) mod refresh;
 pub(crate) mod resolve;
 pub(crate) mod restore;
+mod search;
 pub(crate) mod stop;
 
 use crate::desk::DeskError;

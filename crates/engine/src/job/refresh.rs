@@ -5,15 +5,14 @@ use crate::facts;
 use crate::job::JobError;
 use crate::needs::Needs;
 use crate::observe::{self, Freshness, ObserveError, Reading, Round};
-use crate::recover;
+use crate::job::search::Search;
 use crate::world::{Engine, Tenant};
 
 use model::catalog::{Catalog, Standing};
 use model::member::{Member, MemberState};
 use model::mutant::{self, Mutant};
-use model::person::{Facts, MailboxKind};
 use model::run::{Trouble, TroubleKind};
-use model::tunnel::{Book, Copies};
+use model::tunnel::Book;
 use model::{EntryId, MailboxId, MemberId};
 use planner::compile::{CompileInput, Compiled, compile};
 use std::collections::BTreeSet;
@@ -50,11 +49,6 @@ const RULES: &str = "rules";
 const REFUSED: &str = "refused";
 /// What a catalog was last compiled from.
 const COMPILED: &str = "compiled";
-/// How far the search for copies of a lost store is. A book that never gets a version is not searched for ever.
-const SEARCH: &str = "search";
-/// A mailbox did not answer yet.
-const OPEN: &str = "open";
-
 pub(crate) async fn refresh(
     engine: &Engine,
     tenant: &Tenant,
@@ -125,7 +119,7 @@ pub(crate) async fn refresh(
 /// What kept the last look from its end.
 const TROUBLE: &str = "trouble";
 
-fn scope(book: &Book) -> String {
+pub(super) fn scope(book: &Book) -> String {
     format!("catalog:{}", book.catalog)
 }
 
@@ -212,33 +206,22 @@ async fn compile_book(
         })
     };
     let mut compiled = with(&BTreeSet::new(), &BTreeSet::new())?;
-    // A book that this store has never seen: copies of an earlier one may be out there.
-    let search = match store.setting(&scope(book), SEARCH).await?.as_deref() {
-        None => catalog.version == 0,
-        Some(state) => state == OPEN,
-    };
-    let mut searched = true;
-    if search {
+    let search = Search::load(engine, book, catalog.version).await?;
+    let mut next = search.clone();
+    if search != Search::Only(BTreeSet::new()) {
         let named = named(&compiled, &members);
-        let known = recover::known_stamps(engine, tenant, book, &named).await?;
-        let others = others(&facts, &named);
-        let strays = match takes_copies_along(book) {
-            true => recover::strays(engine, tenant, book, &others).await?,
-            false => recover::Found::default(),
-        };
-        searched = !known.incomplete && !strays.incomplete;
-        if !known.found.is_empty() || !strays.found.is_empty() {
-            compiled = with(&known.found, &strays.found)?;
+        let trove;
+        (trove, next) = search.go_on(engine, tenant, book, &facts, &named).await?;
+        if !trove.is_empty() {
+            compiled = with(&trove.stamps, &trove.strays)?;
         }
-        // Before the catalog has a version: a search that was broken off is not forgotten.
-        store.set_setting(&scope(book), SEARCH, Some(OPEN)).await?;
+        search.begin(engine, book).await?;
     }
     keep(engine, book, &catalog, &members, &compiled).await?;
-    if search && searched {
-        store
-            .set_setting(&scope(book), SEARCH, Some("done"))
-            .await?;
+    if next != search {
+        next.save(engine, book).await?;
     }
+    let searched = !next.is_pressing(&facts);
     store
         .set_setting(&scope(book), COMPILED, searched.then_some(sources))
         .await?;
@@ -250,22 +233,6 @@ fn named(compiled: &Compiled, members: &[Member]) -> Vec<MailboxId> {
     let known = members.iter().map(|m| &m.mailbox);
     let all: BTreeSet<&MailboxId> = compiled.members.join.keys().chain(known).collect();
     all.into_iter().cloned().collect()
-}
-
-/// Mailboxes that the book does not name (any more).
-fn others(facts: &Facts, named: &[MailboxId]) -> Vec<MailboxId> {
-    let known: BTreeSet<&MailboxId> = named.iter().collect();
-    let usable = facts
-        .mailboxes
-        .iter()
-        .filter(|(_, kind)| **kind != MailboxKind::None);
-    let others = usable.map(|(id, _)| id).filter(|id| !known.contains(id));
-    others.cloned().collect()
-}
-
-/// Copies that a tunnel keeps when it goes are not looked for.
-fn takes_copies_along(book: &Book) -> bool {
-    book.tunnels.iter().all(|t| t.copies == Copies::Remove)
 }
 
 fn takes_part(members: Vec<Member>) -> Vec<Member> {

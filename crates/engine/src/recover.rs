@@ -36,6 +36,16 @@ pub(crate) struct Strays {
     pub found: BTreeSet<MailboxId>,
     /// Those that did not answer.
     pub silent: BTreeSet<MailboxId>,
+    /// Those that said that they are none, or none of ours to read.
+    pub refused: BTreeSet<MailboxId>,
+}
+
+/// What one mailbox says of its copies.
+enum Answer {
+    Stamps(BTreeSet<EntryId>),
+    Refused,
+    /// Nothing can be said yet.
+    Silent,
 }
 
 /// The entries that stamps in some of these mailboxes speak of. Incomplete when nothing was found and one of them
@@ -49,9 +59,13 @@ pub(crate) async fn known_stamps(
     let (mut known, mut folders, mut silent) = (BTreeSet::new(), 0, false);
     for mailbox in mailboxes.iter().take(MAILBOXES) {
         // One mailbox that does not answer tells nothing; the next may.
-        let Some(found) = answer(stamps(engine, tenant, book, mailbox).await)? else {
-            silent = true;
-            continue;
+        let found = match answer(stamps(engine, tenant, book, mailbox).await)? {
+            Answer::Stamps(found) => found,
+            Answer::Refused => continue,
+            Answer::Silent => {
+                silent = true;
+                continue;
+            }
         };
         folders += usize::from(!found.is_empty());
         known.extend(found);
@@ -82,33 +96,26 @@ pub(crate) async fn strays(
         let answers = futures::future::join_all(asked).await;
         for (mailbox, stamps) in group.iter().zip(answers) {
             match answer(stamps)? {
-                Some(found) if found.is_empty() => {}
-                Some(_) => {
-                    strays.found.insert(mailbox.clone());
-                }
-                None => {
-                    strays.silent.insert(mailbox.clone());
-                }
+                Answer::Stamps(found) if found.is_empty() => continue,
+                Answer::Stamps(_) => &mut strays.found,
+                Answer::Refused => &mut strays.refused,
+                Answer::Silent => &mut strays.silent,
             }
+            .insert(mailbox.clone());
         }
     }
     Ok(strays)
 }
 
-/// `None`: nothing can be said yet. A mailbox that is not usable, or that we may not read, holds nothing that we could
-/// take back.
-fn answer(
-    stamps: Result<BTreeSet<EntryId>, GraphError>,
-) -> Result<Option<BTreeSet<EntryId>>, JobError> {
+/// A mailbox that is not usable, or that we may not read, holds nothing that we could take back.
+fn answer(stamps: Result<BTreeSet<EntryId>, GraphError>) -> Result<Answer, JobError> {
     match stamps {
-        Ok(found) => Ok(Some(found)),
+        Ok(found) => Ok(Answer::Stamps(found)),
         Err(error @ (GraphError::SignIn { .. } | GraphError::Credential { .. })) => {
             Err(error.into())
         }
-        Err(GraphError::NoMailbox { .. } | GraphError::Permission { .. }) => {
-            Ok(Some(BTreeSet::new()))
-        }
-        Err(_) => Ok(None),
+        Err(GraphError::NoMailbox { .. } | GraphError::Permission { .. }) => Ok(Answer::Refused),
+        Err(_) => Ok(Answer::Silent),
     }
 }
 

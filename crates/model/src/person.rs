@@ -106,6 +106,13 @@ pub struct Facts {
     pub folders: BTreeMap<FolderSource, BTreeMap<String, std::sync::Arc<Person>>>,
 }
 
+impl Facts {
+    /// Did the last readings of a group differ, so that somebody may be in it or not?
+    pub fn doubts_a_group(&self) -> bool {
+        self.groups.values().any(|group| !group.missed.is_empty())
+    }
+}
+
 /// A contact folder that is read as a source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FolderSource {

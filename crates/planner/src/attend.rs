@@ -67,7 +67,7 @@ pub fn attend(input: &CompileInput, audience: &Audience) -> Attendance {
         before.is_none() || (sure && before != Some(rule))
     });
     all.rules = fresh.map(|(k, v)| (k.clone(), v.clone())).collect();
-    if sure && !partly {
+    if sure && !partly && !input.facts.doubts_a_group() {
         all.rules.extend(wholes(input, audience));
     }
     all

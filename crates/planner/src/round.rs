@@ -139,14 +139,15 @@ impl<'a> Looking<'a> {
         }
     }
 
-    /// The source was read to its end, and of everyone in it is known whether they belong.
+    /// The source was read to its end, and of everyone in it is known whether they belong: two readings of a group that
+    /// differ do not tell.
     fn note_whole(&self, people: &BTreeMap<String, Arc<Person>>, round: &mut Round) {
         let key = whole_key(&self.name);
         if !self.complete || self.input.catalog.rules.contains_key(&key) {
             return;
         }
         let unknown = |p: &Person| matches!(self.judge(p), Selected::Unknown(_));
-        if !people.values().any(|p| unknown(p)) {
+        if !self.input.facts.doubts_a_group() && !people.values().any(|p| unknown(p)) {
             round.rules.insert(key, String::new());
         }
     }

@@ -208,15 +208,18 @@ async fn compile_book(
     let mut compiled = with(&BTreeSet::new(), &BTreeSet::new())?;
     let search = Search::load(engine, book, catalog.version).await?;
     let mut next = search.clone();
-    if search != Search::Only(BTreeSet::new()) {
+    if !search.is_over() {
         let named = named(&compiled, &members);
         let trove;
-        (trove, next) = search.go_on(engine, tenant, book, &facts, &named).await?;
+        (trove, next) = search
+            .go_on(engine, tenant, book, &facts, &named, now)
+            .await?;
         if !trove.is_empty() {
             compiled = with(&trove.stamps, &trove.strays)?;
         }
         search.begin(engine, book).await?;
     }
+    next.remember(book, &facts, &members, &compiled.members);
     keep(engine, book, &catalog, &members, &compiled).await?;
     if next != search {
         next.save(engine, book).await?;

@@ -1,11 +1,14 @@
-//! The search for copies of a store that was lost: which mailboxes are still to be looked into, and what was found.
+//! The search for copies that the store does not know of: which mailboxes are still to be looked into, and what was found.
 
 use crate::job::JobError;
 use crate::recover;
 use crate::world::{Engine, Tenant};
+use model::catalog::MemberChange;
+use model::member::Member;
 use model::person::{Facts, MailboxKind, PersonKind};
 use model::tunnel::{Book, Copies};
-use model::{EntryId, MailboxId};
+use model::{EntryId, MailboxId, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use store::StoreError;
 
@@ -14,13 +17,23 @@ const SEARCH: &str = "search";
 /// It has begun, and must begin again.
 const OPEN: &str = "open";
 
-/// Where copies of a store that was lost may still be.
+/// Where copies may be that the store does not know of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Search {
     /// Anywhere: this store has never seen the book.
     Everywhere,
-    /// In mailboxes that could not be looked into then: they did not answer, or were none. None: it is over.
-    Only(BTreeSet<MailboxId>),
+    Left(Left),
+}
+
+/// Mailboxes that could not be looked into then. None: the search is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Left {
+    /// When the search began.
+    since: Timestamp,
+    /// They did not answer, or there was no such mailbox yet.
+    mailboxes: BTreeSet<MailboxId>,
+    /// They turned us away, which one wrong answer does, too.
+    refused: BTreeSet<MailboxId>,
 }
 
 /// What was found.
@@ -49,9 +62,16 @@ impl Search {
         Ok(match state.as_deref() {
             None if version == 0 => Self::Everywhere,
             Some(OPEN) => Self::Everywhere,
-            None => Self::Only(BTreeSet::new()),
-            Some(left) => Self::Only(serde_json::from_str(left).unwrap_or_default()),
+            None => Self::Left(Left::default()),
+            Some(left) => Self::Left(serde_json::from_str(left).unwrap_or_default()),
         })
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        match self {
+            Self::Everywhere => false,
+            Self::Left(left) => left.mailboxes.is_empty() && left.refused.is_empty(),
+        }
     }
 
     /// Looks where it can, and returns what it found, and where the search has to go on. `named` are the mailboxes of
@@ -63,10 +83,14 @@ impl Search {
         book: &Book,
         facts: &Facts,
         named: &[MailboxId],
+        now: Timestamp,
     ) -> Result<(Trove, Self), JobError> {
-        let known = match self {
-            Self::Everywhere => recover::known_stamps(engine, tenant, book, named).await?,
-            Self::Only(_) => recover::Found::default(),
+        let (known, since) = match self {
+            Self::Everywhere => {
+                let known = recover::known_stamps(engine, tenant, book, named).await?;
+                (known, now)
+            }
+            Self::Left(left) => (recover::Found::default(), left.since),
         };
         let mut left = self.places(book, facts, named);
         let usable = left.iter().filter(|id| is_usable(facts, id));
@@ -79,9 +103,15 @@ impl Search {
             stamps: known.found,
             strays: strays.found,
         };
+        // Who turns us away is believed once there was time between two answers that say so.
+        let doubted = now.since(since) < engine.settings().group_census;
         let next = match known.incomplete {
             true => Self::Everywhere,
-            false => Self::Only(left),
+            false => Self::Left(Left {
+                since,
+                mailboxes: left,
+                refused: if doubted { strays.refused } else { BTreeSet::new() },
+            }),
         };
         Ok((trove, next))
     }
@@ -89,12 +119,12 @@ impl Search {
     /// The mailboxes to look into that the book does not name (any more). Copies that a tunnel keeps when it goes are
     /// not looked for.
     fn places(&self, book: &Book, facts: &Facts, named: &[MailboxId]) -> BTreeSet<MailboxId> {
-        if !book.tunnels.iter().all(|t| t.copies == Copies::Remove) {
+        if !takes_copies_along(book) {
             return BTreeSet::new();
         }
         let mut all = match self {
             Self::Everywhere => mailboxes(facts),
-            Self::Only(left) => left.clone(),
+            Self::Left(left) => left.mailboxes.union(&left.refused).cloned().collect(),
         };
         named.iter().for_each(|id| {
             all.remove(id);
@@ -102,18 +132,37 @@ impl Search {
         all
     }
 
+    /// A mailbox that goes because it is none any more keeps its copies, as nobody can take them back. Should it come
+    /// back, and not into the audience, they are looked for.
+    pub(crate) fn remember(
+        &mut self,
+        book: &Book,
+        facts: &Facts,
+        members: &[Member],
+        change: &MemberChange,
+    ) {
+        let Self::Left(left) = self else { return };
+        if !takes_copies_along(book) {
+            return;
+        }
+        let kept = |m: &&Member| change.leave.get(&m.id) == Some(&Copies::Keep);
+        let leaving = members.iter().filter(kept).map(|m| &m.mailbox);
+        let none = leaving.filter(|id| facts.mailboxes.get(id) == Some(&MailboxKind::None));
+        left.mailboxes.extend(none.cloned());
+    }
+
     /// Before the catalog has a version: a search that was broken off is not forgotten.
     pub(crate) async fn begin(&self, engine: &Engine, book: &Book) -> Result<(), StoreError> {
         match self {
             Self::Everywhere => self.save(engine, book).await,
-            Self::Only(_) => Ok(()),
+            Self::Left(_) => Ok(()),
         }
     }
 
     pub(crate) async fn save(&self, engine: &Engine, book: &Book) -> Result<(), StoreError> {
         let state = match self {
             Self::Everywhere => OPEN.to_owned(),
-            Self::Only(left) => serde_json::to_string(left).unwrap_or_default(),
+            Self::Left(left) => serde_json::to_string(left).unwrap_or_default(),
         };
         let scope = super::refresh::scope(book);
         let store = engine.store();
@@ -126,9 +175,16 @@ impl Search {
     pub(crate) fn is_pressing(&self, facts: &Facts) -> bool {
         match self {
             Self::Everywhere => true,
-            Self::Only(left) => left.iter().any(|id| is_usable(facts, id)),
+            Self::Left(left) => {
+                let all = left.mailboxes.union(&left.refused);
+                all.into_iter().any(|id| is_usable(facts, id))
+            }
         }
     }
+}
+
+fn takes_copies_along(book: &Book) -> bool {
+    book.tunnels.iter().all(|t| t.copies == Copies::Remove)
 }
 
 fn is_usable(facts: &Facts, id: &MailboxId) -> bool {

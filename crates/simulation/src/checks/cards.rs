@@ -10,7 +10,7 @@ use model::{CatalogId, EntryId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Our mark as it stands in a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     pub catalog: CatalogId,
     pub entry: EntryId,
@@ -153,6 +153,9 @@ fn created(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event, at:
     }
     if card.copy {
         monitor.count("a user copied a card with its mark", 1);
+    }
+    if let Some(mark) = mark.filter(|_| card.copy && !card.carried) {
+        monitor.twins.copied(&at.0, mark);
     }
     if ours {
         monitor.count("cards created", 1);
@@ -345,7 +348,9 @@ fn is_somebody(monitor: &Monitor, mailbox: &str, view: &ContactView) -> bool {
 /// A copy that a user made of ours, where it is not remembered any more which of the two we made.
 fn is_indistinct(monitor: &Monitor, at: &(String, String), card: &Card) -> bool {
     let folder = card.mark.and_then(|m| monitor.standing.folder(m.catalog));
-    card.copy && !card.carried && folder.is_some_and(|folder| forgot(monitor, &at.0, folder))
+    let twin = card.mark.is_some_and(|m| monitor.twins.are(&at.0, m));
+    let forgotten = folder.is_some_and(|folder| forgot(monitor, &at.0, folder));
+    card.copy && !card.carried && (twin || forgotten)
 }
 
 fn deleted(monitor: &mut Monitor, town: &Town, event: &Event, at: &(String, String)) {

@@ -29,9 +29,10 @@ pub fn end_state(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy)
             .iter()
             .filter(|p| !is_left_out(monitor, policy, &folder, p, &own))
         {
-            let ours = |id: &str| {
-                let card = monitor.cards.all.get(&(mailbox.clone(), id.to_owned()));
-                card.is_some_and(|c| c.ours && !c.excused)
+            let ours = |v: &ContactView| {
+                let card = monitor.cards.all.get(&(mailbox.clone(), v.id.clone()));
+                let twin = is_twin(monitor, &here, (&mailbox, &folder), v);
+                card.is_some_and(|c| c.ours && !c.excused) && !twin
             };
             if let Some(what) = shown(person, &here, &ours, indistinct, policy, &folder) {
                 return Some(format!("{folder} of {mailbox}: {what}"));
@@ -61,13 +62,22 @@ fn cards_of(
     let ours = |v: &ContactView| {
         monitor.cards.is_ours(mailbox, &v.id) && mark(v).is_some_and(|m| m.catalog == catalog)
     };
-    // The folder in use is the one with most of our cards: users may have moved single ones elsewhere.
+    // The folder in use, where nothing was written, is the one with most of our cards: single ones may have been moved.
     let folders = all.iter().filter(|v| ours(v)).map(|v| v.folder.id.clone());
     let folders: BTreeSet<String> = folders.collect();
     let count = |id: &String| all.iter().filter(|v| v.folder.id == *id && ours(v)).count();
-    let used = folders.iter().max_by_key(|id| count(id)).cloned();
+    let most = folders.iter().max_by_key(|id| count(id)).cloned();
+    // Where we last wrote, if anything is left there: users may have carried most of our cards elsewhere.
+    let written = monitor
+        .lived
+        .written_in
+        .get(&(mailbox.to_owned(), catalog));
+    let written = written.filter(|id| all.iter().any(|v| v.folder.id == **id));
+    let used = written.cloned().or(most);
+    let of_another = |v: &ContactView| mark(v).is_some_and(|m| m.catalog != catalog);
     all.into_iter()
         .filter(|v| used.as_ref().is_none_or(|id| v.folder.id == *id))
+        .filter(|v| !of_another(v))
         .collect()
 }
 
@@ -82,6 +92,18 @@ pub(super) fn forgot(monitor: &Monitor, mailbox: &str, folder: &str) -> bool {
 fn is_lost_folder(monitor: &Monitor, here: &[ContactView], mailbox: &str, folder: &str) -> bool {
     let renamed = here.first().is_some_and(|v| v.folder.name != folder);
     renamed && (monitor.cards.memory_lost || monitor.lived.moved.contains(mailbox))
+}
+
+/// Several cards here bear this card's mark, and it is not known which of them is ours.
+fn is_twin(
+    monitor: &Monitor,
+    here: &[ContactView],
+    (mailbox, folder): (&str, &str),
+    view: &ContactView,
+) -> bool {
+    let Some(of) = mark(view) else { return false };
+    let alike = here.iter().filter(|v| mark(v) == Some(of)).count() > 1;
+    alike && (forgot(monitor, mailbox, folder) || monitor.twins.are(mailbox, of))
 }
 
 /// The mailbox's own person, under whatever key a source knows them, where the tunnels leave that card out.
@@ -101,7 +123,7 @@ fn is_left_out(
 fn shown(
     person: &Human,
     here: &[ContactView],
-    ours: &dyn Fn(&str) -> bool,
+    ours: &dyn Fn(&ContactView) -> bool,
     indistinct: bool,
     policy: &Policy,
     folder: &str,
@@ -118,7 +140,7 @@ fn shown(
         return (!respects && !indistinct).then(|| format!("no card of {person:?}"));
     };
     // A user's own card that was adopted keeps what the user wrote.
-    let plain = person.keys.len() == 1 && ours(&card.id);
+    let plain = person.keys.len() == 1 && ours(card);
     let mails = mails(card);
     let missing = person.mails.iter().find(|m| !mails.contains(*m));
     if let (Some(mail), true, 1) = (missing, plain, named.len()) {
@@ -174,8 +196,11 @@ fn surplus(
             .unwrap_or_default();
         let wanted = people.iter().any(|p| !p.keys.is_disjoint(&partners));
         let same = |v: &&ContactView| super::cards::mark(v).is_some_and(|m| m.entry == mark.entry);
-        let forgot = mailbox.is_some_and(|((m, _), _)| forgot(monitor, m, folder));
-        let indistinct = forgot && here.iter().filter(same).count() > 1;
+        let blurred = |m: &String| {
+            forgot(monitor, m, folder) && here.iter().filter(same).count() > 1
+                || is_twin(monitor, here, (m, folder), view)
+        };
+        let indistinct = mailbox.is_some_and(|((m, _), _)| blurred(m));
         if counts && !wanted && !keeps && !indistinct {
             return Some(format!(
                 "a card of nobody who is wanted: {:?} {key:?} {} of {} g{}",

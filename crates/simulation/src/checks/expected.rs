@@ -165,6 +165,8 @@ impl<'a> End<'a> {
     fn add(&self, folder: &mut Folder, mailbox: &str, item: &str, life: &Life) {
         let mut card = life.user_card(item);
         card.people = life.mark.map(|m| self.people_of(m)).unwrap_or_default();
+        let twins = &self.monitor.twins;
+        card.indistinct = life.mark.is_some_and(|mark| twins.are(mailbox, mark));
         let nobodys = life.origin.is_none() && self.is_nobodys(mailbox, item, life);
         // What we once made of a user's card stays in a folder that we know no more.
         let given_up = life.adopted && self.is_forgotten_place(mailbox, life);
@@ -209,6 +211,10 @@ impl<'a> End<'a> {
     fn deletion(&self, taken: &Taken) -> Deletion {
         const KNOWN_AFTER: Millis = Millis::hours(30);
         let known = taken.ours && taken.at.since(taken.made_at) > KNOWN_AFTER;
+        let standing = &self.monitor.standing;
+        let refused =
+            |m: Mark| standing.was_refused(&taken.mailbox, m, taken.made_at, taken.at);
+        let known = known && taken.mark.is_some_and(refused);
         Deletion {
             fields: taken.fields.clone(),
             people: taken.mark.map(|m| self.people_of(m)).unwrap_or_default(),
@@ -266,6 +272,7 @@ impl<'a> End<'a> {
                 photo: life.now.photo.clone(),
                 is_ours: life.ours,
                 made_by_user: !life.ours,
+                stamp: life.stamp(),
             });
         }
         all

@@ -35,6 +35,8 @@ pub struct Life {
     /// Where it was made, and what that folder was called.
     pub(super) home: String,
     pub home_name: String,
+    /// We had adopted it, and the last that we wrote took our fields back.
+    given_back: bool,
     made_at: Timestamp,
 }
 
@@ -154,6 +156,7 @@ impl Lived {
         life.show(view);
         if ours {
             life.adopted |= !life.ours;
+            life.given_back = life.adopted && life.is_blanked(event);
             if let Some(mark) = life.mark.filter(|_| life.stands_for_us()) {
                 let place = (at.0.clone(), mark.catalog);
                 self.written_in.insert(place, life.folder.clone());
@@ -200,7 +203,10 @@ impl Lived {
         }
         life.deleted = false;
         life.show(view);
-        life.rebase(view);
+        let place = life.mark.map(|mark| (at.0.clone(), mark.catalog));
+        let book = place.and_then(|place| self.written_in.get(&place));
+        let in_book = book == Some(&view.folder.id);
+        life.rebase(view, in_book);
     }
 
     /// Whatever lay in a folder is gone with it.
@@ -276,8 +282,16 @@ impl Life {
         self.mark = mark(view);
     }
 
-    /// From here on it is what the user carried there.
-    fn rebase(&mut self, view: &ContactView) {
+    /// Did this change only take away?
+    fn is_blanked(&self, event: &Event) -> bool {
+        let blank = |field: &str| self.now.fields.get(field).is_none_or(String::is_empty);
+        let mut fields = event.fields.iter().filter_map(|f| shown::field(f));
+        let mut all = fields.by_ref().peekable();
+        all.peek().is_some() && all.all(blank)
+    }
+
+    /// From here on it is what the user carried there. Its first folder may be gone, and another the book's since.
+    fn rebase(&mut self, view: &ContactView, in_book: bool) {
         self.folder.clone_from(&view.folder.id);
         self.first = self.now.clone();
         self.edits.clear();
@@ -285,7 +299,7 @@ impl Life {
         self.origin = Some(match self.origin {
             Some(Origin::CopiedFromOurs) => Origin::CopiedFromOurs,
             _ if !self.ours && self.mark.is_none() => Origin::Made,
-            _ if self.folder == self.home => Origin::BroughtBack,
+            _ if self.folder == self.home || in_book => Origin::BroughtBack,
             _ => Origin::MovedAway,
         });
     }
@@ -336,7 +350,15 @@ impl Life {
             people: BTreeSet::new(),
             since_start: self.since_start,
             deleted: self.deleted,
+            stamp: self.stamp(),
+            indistinct: false,
+            given_back: self.given_back,
         }
+    }
+
+    /// The mark that it bears, as text; blank: none.
+    pub fn stamp(&self) -> String {
+        self.mark.map_or_else(String::new, |mark| format!("{mark:?}"))
     }
 }
 

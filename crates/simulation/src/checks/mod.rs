@@ -20,6 +20,7 @@ mod shown;
 mod silence;
 mod standing;
 mod truth;
+mod twins;
 
 pub use base::held as base_held;
 pub use cards::{Cards, breaks};
@@ -71,6 +72,7 @@ pub struct Monitor {
     heard: silence::Heard,
     left: base::Left,
     blurred: base::Blurred,
+    pub twins: twins::Twins,
     client: String,
 }
 
@@ -92,6 +94,7 @@ impl Monitor {
             heard: silence::Heard::default(),
             left: base::Left::new(),
             blurred: base::Blurred::new(),
+            twins: twins::Twins::default(),
             client: town.client.to_lowercase(),
         };
         monitor.changed(town, policy, crate::world::START);
@@ -135,6 +138,7 @@ impl Monitor {
     ) {
         silence::told(self, town, request, response, at);
         pace::told(self, worker, request, response, at);
+        twins::told(self, request, response);
     }
 
     pub fn count(&mut self, what: &'static str, times: u64) {
@@ -172,6 +176,9 @@ impl Monitor {
             self.count("a late write was committed", 1);
         }
         let ours = self.is_ours(&event.actor);
+        if ours {
+            self.twins.wrote(&event.mailbox);
+        }
         self.lived.event(cloud, town, event, ours);
         loss::event(self, event, ours);
         base::event(&mut self.blurred, event);

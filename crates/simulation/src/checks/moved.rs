@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 impl Monitor {
     pub fn moved(&mut self, mailbox: &str, new: &NewIds) {
         self.cards.moved(mailbox, new);
+        self.twins.moved(mailbox);
         self.lived.moved(mailbox, new);
         let begun = std::mem::take(&mut self.begun);
         self.begun = renamed(begun, mailbox, new);

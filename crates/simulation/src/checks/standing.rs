@@ -1,5 +1,6 @@
 //! Standing: who is wanted where, and who ever was not: the truth behind every deletion.
 
+use super::cards::Mark;
 use crate::charter::TENANT;
 use crate::town::Town;
 use crate::wanted::{Human, Key, Wanted, human, humans, is_same, named, wanted, wanted_by_one};
@@ -44,6 +45,8 @@ pub struct Standing {
     pub edited_at: Vec<Timestamp>,
     /// Folders whose copies were once given up: removed tunnels that kept them.
     kept: BTreeSet<String>,
+    /// Since when everybody is wanted who is wanted now, per (mailbox, folder).
+    since: BTreeMap<(String, String), BTreeMap<Key, Timestamp>>,
 }
 
 impl Standing {
@@ -69,6 +72,7 @@ impl Standing {
             policies: Vec::new(),
             edited_at: Vec::new(),
             kept: BTreeSet::new(),
+            since: BTreeMap::new(),
         }
     }
 
@@ -136,6 +140,7 @@ impl Standing {
     pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         self.take(town, policy);
         let next = union(self.wants.values());
+        self.since = since(&self.since, &next, now);
         self.seen_at = now;
         let gives_up = |t: &&Tunnel| t.state == TunnelState::Removed && t.copies == Copies::Keep;
         let kept = policy.tunnels.iter().filter(gives_up);
@@ -273,6 +278,30 @@ impl Standing {
         self.paired.get(key).cloned().unwrap_or_else(alone)
     }
 
+    /// Does it refuse somebody that this card was taken away? Only somebody who was wanted there then and ever since:
+    /// whoever takes a card that nobody wants refuses nothing. Another person with the same address counts only if wanted
+    /// before the card was made.
+    pub fn was_refused(
+        &self,
+        mailbox: &str,
+        mark: Mark,
+        made: Timestamp,
+        taken: Timestamp,
+    ) -> bool {
+        let folder = self.folder(mark.catalog);
+        let own = self.person(mark.catalog, mark.entry);
+        let (Some(folder), Some(own)) = (folder, own) else {
+            return false;
+        };
+        let place = (mailbox.to_owned(), folder.to_owned());
+        let Some(since) = self.since.get(&place) else {
+            return false;
+        };
+        let before = |key: &Key| if key == own { taken } else { made };
+        let wanted = |key: &Key| since.get(key).is_some_and(|from| *from <= before(key));
+        self.partners(own).iter().any(wanted)
+    }
+
     /// Was this person ever wanted in this mailbox?
     pub fn was_wanted(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
         self.holds(&self.ever, mailbox, catalog, entry) || self.is_late(mailbox, catalog, entry)
@@ -371,4 +400,19 @@ fn union<'a>(all: impl Iterator<Item = &'a Wanted>) -> Wanted {
         here.extend(keys.iter().cloned());
     }
     union
+}
+
+/// Whoever was wanted before is so since then.
+fn since(
+    before: &BTreeMap<(String, String), BTreeMap<Key, Timestamp>>,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> BTreeMap<(String, String), BTreeMap<Key, Timestamp>> {
+    let of_place = |(place, keys): (&(String, String), &BTreeSet<Key>)| {
+        let known = before.get(place);
+        let began = |key: &Key| known.and_then(|all| all.get(key)).copied().unwrap_or(now);
+        let all = keys.iter().map(|key| (key.clone(), began(key)));
+        (place.clone(), all.collect())
+    };
+    wanted.iter().map(of_place).collect()
 }

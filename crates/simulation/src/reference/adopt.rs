@@ -25,7 +25,7 @@ pub struct ExpectedFolder {
     /// Nothing is said about our cards here: the tunnel is stopped, or the mailbox cannot be written to.
     pub free: bool,
     /// Users' copies of our cards that cannot be told from ours any more.
-    pub twins: Vec<Person>,
+    pub twins: Vec<UserCard>,
     /// The store was lost: which users' cards had been adopted is known only where they still are an exact match.
     pub forgot: bool,
 }
@@ -88,7 +88,7 @@ fn expected_folder(mailbox: &Mailbox, path: &str, book: &Book) -> ExpectedFolder
         .users
         .iter()
         .filter(copied)
-        .filter(|_| book.world.store_lost);
+        .filter(|u| book.world.store_lost || u.indistinct);
     ExpectedFolder {
         cards,
         users,
@@ -96,7 +96,7 @@ fn expected_folder(mailbox: &Mailbox, path: &str, book: &Book) -> ExpectedFolder
             || is_forgotten(book)
             || book.tunnels.iter().any(|t| keeps(t, mailbox, book)),
         free,
-        twins: twins.map(|u| as_person(&u.id, &u.fields)).collect(),
+        twins: twins.cloned().collect(),
         forgot: book.world.store_lost || touched.kept,
         edits: touched.edits,
     }
@@ -245,7 +245,9 @@ fn doubt(rivals: &[&Candidate], folder: &Folder, world: &World) -> Presence {
     let made = |c: &&&Candidate| c.card.origin == Origin::Made;
     let made: Vec<&&Candidate> = rivals.iter().filter(made).collect();
     let lost = world.store_lost || folder.kept || !folder.deleted.is_empty();
-    let stamped = lost && made.len() < rivals.len();
+    let mut living = rivals.iter().filter(|c| !c.card.deleted);
+    let blurred = living.any(|c| c.card.indistinct);
+    let stamped = (lost || blurred) && made.len() < rivals.len();
     let crossed = made.iter().any(|c| c.hits.len() > 1);
     match made.len() {
         // After a loss of the store, of copies that were left to the user, or with our own card gone, a stamped copy is
@@ -273,7 +275,9 @@ fn judged(
     let touch = match (candidate.card.origin, sole) {
         (_, Some(index)) => Touch::Adopted(index),
         (Origin::BroughtBack, _) => Touch::Perhaps { kin: candidate.kin },
-        (Origin::CopiedFromOurs, _) if world.store_lost => Touch::Perhaps { kin: candidate.kin },
+        (Origin::CopiedFromOurs, _) if world.store_lost || candidate.card.indistinct => {
+            Touch::Perhaps { kin: candidate.kin }
+        }
         (Origin::Made, _) if !candidate.kin.is_empty() && !ambiguous => {
             Touch::Perhaps { kin: candidate.kin }
         }

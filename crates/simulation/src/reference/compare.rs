@@ -5,7 +5,7 @@ use super::field::{Field, outside_kept};
 use super::merge::{Card, Presence, Want};
 use super::pair::{Relation, as_person, exact, relation};
 use super::value::{covers, same};
-use super::world::{Fields, Origin, Person};
+use super::world::{Fields, Origin, Person, UserCard};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A card that is truly in a folder.
@@ -20,6 +20,8 @@ pub struct ActualCard {
     /// The product created it (the truth, not its stamp).
     pub is_ours: bool,
     pub made_by_user: bool,
+    /// Its stamp as text; blank: none.
+    pub stamp: String,
 }
 
 /// Everything that is not as it should be; empty: all is well.
@@ -128,7 +130,14 @@ impl Look<'_> {
             .and_then(|w| w.now.first());
         let (likely, others): (Vec<usize>, Vec<usize>) =
             (0..self.cards.len()).partition(|s| self.cards[*s].fields.get("display_name") == name);
-        [likely, others].concat()
+        // A user's card that we changed needs a person to explain it; one that nobody touched needs none.
+        let touched = |slot: &usize| {
+            let actual = self.cards[*slot];
+            self.user(&actual.id).is_some() && !self.changed(actual).is_empty()
+        };
+        let mut all = [likely, others].concat();
+        all.sort_by_key(|slot| !touched(slot));
+        all
     }
 
     fn fits(&self, index: usize, slot: usize, users: bool) -> bool {
@@ -173,12 +182,15 @@ impl Look<'_> {
     fn accepts(&self, name: &str, want: &Want, actual: &ActualCard) -> bool {
         let got = actual.fields.get(name).map_or("", String::as_str);
         let written = self.written(actual, name);
-        let adopted = self.user(&actual.id).is_some();
+        let user = self.user(&actual.id);
+        // Adopted, forgotten and adopted again: nobody knows any more who had written what.
+        let forgot = |u: &ExpectedUserCard| self.folder.forgot && u.card.origin == Origin::Made;
         Field {
             name,
             want,
             written: &written,
-            adopted,
+            adopted: user.is_some(),
+            forgot: user.is_some_and(forgot),
             marks: self.marks,
         }
         .accepts(got)
@@ -288,11 +300,12 @@ impl Look<'_> {
             && mine.iter().all(|i| owners.values().any(|o| o == i))
             && !self.folder.free
         {
-            // Unless we forgot that we had, and the person or the user's card is another one since.
+            // Unless we forgot that we had, or gave it back, and the person or the user's card is another one since.
             if user.card.origin != Origin::Made {
                 return true;
             }
-            if !self.folder.forgot || self.equals(&mine, actual) {
+            let lapsed = self.folder.forgot || user.card.given_back;
+            if !lapsed || self.equals(&mine, actual) {
                 return false;
             }
         }
@@ -367,10 +380,12 @@ impl Look<'_> {
         }
         let twin = |c: &ActualCard| {
             let person = as_person(&c.id, &c.fields);
-            self.folder
-                .twins
-                .iter()
-                .any(|t| relation(t, &person, "") != Relation::No)
+            let alike = |t: &UserCard| {
+                relation(&as_person(&t.id, &t.fields), &person, "") != Relation::No
+            };
+            // One stamp, whatever users made of what either card says.
+            let same = |t: &UserCard| !t.stamp.is_empty() && t.stamp == c.stamp;
+            self.folder.twins.iter().any(|t| alike(t) || same(t))
         };
         let open = self
             .cards

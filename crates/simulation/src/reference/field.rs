@@ -11,6 +11,8 @@ pub struct Field<'a> {
     /// What users wrote here, the original of an adopted card first.
     pub written: &'a [String],
     pub adopted: bool,
+    /// It may have been adopted before, and that is not remembered.
+    pub forgot: bool,
     pub marks: &'a (String, String),
 }
 
@@ -124,6 +126,7 @@ impl Field<'_> {
         match rule.blank {
             Blank::Keep if past.is_empty() => vec![last.to_owned()],
             Blank::Keep => [past.clone(), own, vec![String::new()]].concat(),
+            Blank::Clear if self.forgot => [past.clone(), own, vec![String::new()]].concat(),
             Blank::Clear if self.adopted || rule.present == Present::IfBlank => {
                 [own, vec![String::new()]].concat()
             }

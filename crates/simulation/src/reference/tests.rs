@@ -179,6 +179,7 @@ fn actual(id: &str, fields: Fields, is_ours: bool) -> ActualCard {
         photo: None,
         is_ours,
         made_by_user: !is_ours,
+        stamp: String::new(),
     }
 }
 

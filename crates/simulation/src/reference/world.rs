@@ -95,6 +95,12 @@ pub struct UserCard {
     pub since_start: bool,
     /// The user deleted it since: not expected, but it may have been adopted or have caused ambiguity.
     pub deleted: bool,
+    /// Its stamp as text; blank: none.
+    pub stamp: String,
+    /// Nobody could tell it from the card of ours that it equals: several were found, or it was made before we came again.
+    pub indistinct: bool,
+    /// We had adopted it, and the last that we wrote took our fields back.
+    pub given_back: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

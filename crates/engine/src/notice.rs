@@ -8,6 +8,9 @@ use model::run::{Run, RunState, TroubleKind};
 use model::tunnel::{Book, TunnelState};
 use store::{RunFilter, StoreError};
 
+/// Since when the watch knows of a book.
+const WATCHED: &str = "watched";
+
 impl Engine {
     /// Opens a notice for every trouble that has begun and closes those that are over. Each is told once when it
     /// begins and once when it ends: see the store's `untold_notices`. Call it by a timer that needs no worker.
@@ -77,7 +80,7 @@ impl Engine {
         let Some(limit) = active.map(|t| t.stale_after).min() else {
             return Ok(None);
         };
-        let heard = self.last_heard(book).await?;
+        let heard = self.last_heard(book, now).await?;
         let heard = heard.map(|(at, source)| (now.since(at), source));
         Ok(heard.filter(|(span, _)| *span > limit).map(|(span, source)| {
             format!("the sources were last read {span} ago ({source}); look at `almanac status` and the log of `almanac serve`")
@@ -85,15 +88,19 @@ impl Engine {
     }
 
     /// When the source that was silent for longest was last read to its end: one that is read hides no other. One that
-    /// never was counts from the book's first run; `None`: nobody has begun yet.
-    async fn last_heard(&self, book: &Book) -> Result<Option<(Timestamp, String)>, StoreError> {
+    /// never was counts from the moment when this watch first saw the book.
+    async fn last_heard(
+        &self,
+        book: &Book,
+        now: Timestamp,
+    ) -> Result<Option<(Timestamp, String)>, StoreError> {
         let mut all = Vec::new();
         for key in self.read_every_round(book) {
             let at = match self.store().collection(&book.tenant, &key).await? {
-                Some(read) => Some(read.looked_at),
-                None => self.first_run(book).await?,
+                Some(read) => read.looked_at,
+                None => self.first_seen(book, now).await?,
             };
-            all.extend(at.map(|at| (at, in_words(&key))));
+            all.push((at, in_words(&key)));
         }
         Ok(all.into_iter().min())
     }
@@ -107,14 +114,17 @@ impl Engine {
         fixed.chain(folders).collect()
     }
 
-    async fn first_run(&self, book: &Book) -> Result<Option<Timestamp>, StoreError> {
-        let filter = RunFilter {
-            tenant: Some(book.tenant.clone()),
-            book: Some(book.key.clone()),
-            ..RunFilter::default()
-        };
-        let runs = self.store().runs(&filter).await?;
-        Ok(runs.iter().map(|run| run.started_at).min())
+    async fn first_seen(&self, book: &Book, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let scope = format!("catalog:{}", book.catalog);
+        let known = self.store().setting(&scope, WATCHED).await?;
+        if let Some(at) = known.and_then(|text| text.parse().ok()) {
+            return Ok(Timestamp(at));
+        }
+        let text = now.0.to_string();
+        self.store()
+            .set_setting(&scope, WATCHED, Some(&text))
+            .await?;
+        Ok(now)
     }
 }
 

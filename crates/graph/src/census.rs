@@ -110,9 +110,9 @@ impl Graph {
         plain: &Plain,
     ) -> Result<Option<Bytes>, GraphError> {
         let call = Call::mailbox(tenant, mailbox, "reading a photo");
-        let read = |r: &Response| match r.body.is_empty() {
-            true => Err("an empty photo".to_owned()),
-            false => Ok(r.body.clone()),
+        let read = |r: &Response| match is_picture(&r.body) {
+            true => Ok(r.body.clone()),
+            false => Err("a photo that is no picture".to_owned()),
         };
         match self.inner.ask(call, plain, read).await? {
             Ok(bytes) => Ok(Some(bytes)),
@@ -217,5 +217,15 @@ fn photo_tag(answer: Answer<Response>, at: Place) -> Result<Option<String>, Grap
             .map_err(|detail| GraphError::Malformed { at, detail }),
         Err(fault) if fault.is_no_mailbox() || fault.is_gone() => Ok(None),
         Err(fault) => Err(fault.error(at)),
+    }
+}
+
+/// JPEG, PNG, GIF, BMP or WebP. The bytes decide: a proxy's page of trouble comes with status 200, too.
+fn is_picture(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', ..] => true,
+        [b'G', b'I', b'F', b'8', ..] | [b'B', b'M', ..] => true,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => true,
+        _ => false,
     }
 }

@@ -5,6 +5,7 @@ use super::{
     Changes, ObserveError, Observed, Observer, PHOTOS, USERS, encode, folder_key, folder_photos_key,
 };
 use bytes::Bytes;
+use graph::GraphError;
 use model::person::FolderSource;
 use model::person::Person;
 use model::{ItemId, MailboxId};
@@ -19,9 +20,23 @@ pub(crate) struct PhotoSeen {
 }
 
 impl PhotoSeen {
-    /// The photo may have changed and could not be asked for: what we knew of it stands meanwhile.
+    /// The photo may have changed and could not be read: what we knew of it stands meanwhile, and it is asked again.
     fn is_doubtful(&self) -> bool {
-        self.tag.is_none() && self.hash.is_some()
+        self.tag.is_some() != self.hash.is_some()
+    }
+
+    /// A tag and no photo: one of the two answers was wrong. What we knew stands until they agree.
+    fn settled(self, before: Option<&Self>) -> Self {
+        if self.tag.is_none() || self.hash.is_some() {
+            return self;
+        }
+        match before.and_then(|seen| seen.hash.clone()) {
+            Some(hash) => Self {
+                tag: None,
+                hash: Some(hash),
+            },
+            None => self,
+        }
     }
 }
 
@@ -43,11 +58,17 @@ impl Observer<'_> {
             .await?
         {
             let Ok(tag) = tag else { continue };
-            if known.get(&user).is_some_and(|seen| seen.tag == tag) {
+            let before = known.get(&user);
+            if before.is_some_and(|seen| seen.tag == tag && !seen.is_doubtful()) {
                 continue;
             }
-            let hash = self.fetch_photo(&user, tag.is_some()).await?;
-            changes.push((user, Some(encode(&PhotoSeen { tag, hash }))));
+            let hash = match self.fetch_photo(&user, tag.is_some()).await {
+                // One photo that cannot be read hurts nobody else.
+                Err(ObserveError::Graph(GraphError::Malformed { .. })) => None,
+                read => read?,
+            };
+            let seen = PhotoSeen { tag, hash }.settled(before);
+            changes.push((user, Some(encode(&seen))));
         }
         self.save(PHOTOS, changes, None).await
     }
@@ -128,7 +149,8 @@ impl Observer<'_> {
                 Ok(tag) if before.is_some_and(|seen| seen.tag == tag && !seen.is_doubtful()) => {
                     continue;
                 }
-                Ok(tag) => unless_it_fails(self.contact_photo(&mailbox, &id, tag).await)?,
+                Ok(tag) => unless_it_fails(self.contact_photo(&mailbox, &id, tag).await)?
+                    .map(|seen| seen.settled(before)),
                 Err(_) => None,
             };
             changes.push((

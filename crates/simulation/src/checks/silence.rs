@@ -21,7 +21,11 @@ enum Source {
 
 /// When a worker last read each source to its end.
 #[derive(Debug, Default)]
-pub struct Heard(BTreeMap<Source, Timestamp>);
+pub struct Heard {
+    read: BTreeMap<Source, Timestamp>,
+    /// When the watch first saw an active tunnel of a folder, with this store.
+    seen: BTreeMap<String, Timestamp>,
+}
 
 /// An answer is read: is it the last page of a round?
 pub fn told(
@@ -42,7 +46,7 @@ pub fn told(
     let last = b"@odata.deltaLink";
     let ended = response.body.windows(last.len()).any(|w| w == last);
     if response.status == 200 && ended {
-        monitor.heard.0.insert(source, at);
+        monitor.heard.read.insert(source, at);
     }
 }
 
@@ -67,10 +71,16 @@ pub fn watched(monitor: &mut Monitor, policy: &Policy, open: &[Notice], now: Tim
         };
         let told = ["silence", "failure", "hold"].map(|kind| format!("{kind} {folder}"));
         let told = open.iter().any(|notice| told.contains(&notice.subject));
+        // Whoever lost the store knows nothing of what was before.
+        let lost = monitor.cards.lost_at().unwrap_or(START);
+        let seen = monitor.heard.seen.entry(folder.to_owned()).or_insert(now);
+        if *seen < lost {
+            *seen = now;
+        }
+        let seen = *seen;
         for source in sources(&tunnels) {
-            // Whoever lost the store knows nothing of what was before.
-            let heard = monitor.heard.0.get(&source).copied().unwrap_or(START);
-            let heard = heard.max(monitor.cards.lost_at().unwrap_or(START));
+            let heard = monitor.heard.read.get(&source).copied();
+            let heard = heard.filter(|at| *at >= lost).unwrap_or(seen);
             let silent = now.since(heard) > limit + SEEN_WITHIN;
             if silent {
                 monitor.count("a source was silent for too long", 1);

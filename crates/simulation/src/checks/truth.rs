@@ -110,7 +110,7 @@ pub fn policy(town: &Town, policy: &ours::Policy, ruled: &Ruled) -> told::Policy
 }
 
 /// What stands around our part of the notes, as seen on the wire.
-const NOTES: (&str, &str) = ("[[", "]]");
+const NOTES: (&str, &str) = ("-- Almanac begin --", "-- Almanac end --");
 
 fn tunnel(town: &Town, t: &ours::Tunnel, ruled: &Ruled) -> told::Tunnel {
     told::Tunnel {

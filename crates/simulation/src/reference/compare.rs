@@ -374,6 +374,17 @@ impl Look<'_> {
         all.min_by_key(|(_, faults)| faults.len())
     }
 
+    /// Which expected card it is most like, and what differs: for people.
+    fn closest(&self, actual: &ActualCard) -> String {
+        let faults = self.folder.cards.iter().map(|card| (card, self.faults(card, actual)));
+        match faults.min_by_key(|(_, faults)| faults.len()) {
+            Some((card, faults)) if faults.len() <= 3 => {
+                format!("; as {} ({:?}): {}", card.label, card.presence, faults.join("; "))
+            }
+            _ => String::new(),
+        }
+    }
+
     fn surplus(&self, owners: &BTreeMap<usize, usize>) -> Vec<String> {
         if self.folder.leftovers {
             return Vec::new();
@@ -394,11 +405,9 @@ impl Look<'_> {
             .filter(|(slot, c)| c.is_ours && !owners.contains_key(slot));
         open.filter(|(_, c)| self.user(&c.id).is_none() && !twin(c))
             .map(|(_, c)| {
-                format!(
-                    "card {} of ours should not be there: {:?}",
-                    c.id,
-                    c.fields.get("display_name")
-                )
+                let name = c.fields.get("display_name");
+                let closest = self.closest(c);
+                format!("card {} of ours should not be there: {name:?}{closest}", c.id)
             })
             .collect()
     }

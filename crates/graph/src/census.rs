@@ -225,7 +225,21 @@ fn is_picture(bytes: &[u8]) -> bool {
     match bytes {
         [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', ..] => true,
         [b'G', b'I', b'F', b'8', ..] | [b'B', b'M', ..] => true,
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => true,
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => true,
         _ => false,
     }
 }

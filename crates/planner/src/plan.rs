@@ -861,3 +861,27 @@ fn note(
         detail: detail.to_owned(),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn removed(count: usize, reach: Reach) -> Snapshot {
+        let mut observed = Snapshot::new(reach);
+        let ids = (0..count).map(|n| ItemId::from(format!("i{n}").as_str()));
+        observed.items = ids.map(|id| (id, Seen::Unseen)).collect();
+        observed
+    }
+
+    #[test]
+    fn a_folder_seems_emptied_when_half_of_its_copies_were_removed() {
+        let seems = |count, held| seems_emptied(&removed(count, Reach::Changes), held);
+        assert!(seems(11, 12) && seems(2, 4) && seems(2, 2));
+        assert!(!seems(2, 5), "a user tidies up");
+        assert!(!seems(1, 1), "one card is no folder");
+        assert!(
+            !seems_emptied(&removed(9, Reach::Full), 9),
+            "nothing is left to look at"
+        );
+    }
+}

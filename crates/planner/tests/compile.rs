@@ -1067,6 +1067,27 @@ fn ids_are_the_same_after_the_store_was_lost() {
 }
 
 #[test]
+fn a_card_is_nobodys_only_after_two_readings_of_a_group_agreed() {
+    let office = "
+    tunnel t1
+    source t1 dir directory groups=Staff
+    user u1 display_name=Anna emails=a@x
+    user u2 display_name=Ben emails=b@x
+    group Staff u1 u2
+    mailbox u1 user
+    ";
+    let mut office = Tenant::new().tell(office);
+    let staff = office.facts.groups.get_mut("Staff").unwrap();
+    staff.members.remove("u2");
+    staff.missed.insert("u2".to_owned(), Timestamp(0));
+    let mut office = office.tell("round");
+    let whole = |t: &Tenant| planner::rank::whole(&t.book, &t.catalog.rules);
+    assert!(!whole(&office));
+    office.facts.groups.get_mut("Staff").unwrap().missed.clear();
+    assert!(whole(&office.tell("round")));
+}
+
+#[test]
 fn a_group_read_while_directory_is_broken_does_not_end_a_doubt() {
     office(
         "group Staff u1\nround\nincomplete\nround\nround\nround",

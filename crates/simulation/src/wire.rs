@@ -58,7 +58,9 @@ impl Wire {
             Reply::Response(response) if at <= patient_until => {
                 self.time.sleep_until(at).await;
                 // Whoever gave up meanwhile, or was ended, was told nothing.
-                self.ground.lock().tell(self.worker, &request, &response, at);
+                self.ground
+                    .lock()
+                    .tell(self.worker, &request, &response, at);
                 Ok(received(response))
             }
             Reply::Lost if at <= patient_until => {

@@ -3,9 +3,9 @@
 use crate::ask::LEAVERS;
 use crate::facts;
 use crate::job::JobError;
+use crate::job::search::Search;
 use crate::needs::Needs;
 use crate::observe::{self, Freshness, ObserveError, Reading, Round};
-use crate::job::search::Search;
 use crate::world::{Engine, Tenant};
 
 use model::catalog::{Catalog, Standing};

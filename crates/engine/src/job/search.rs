@@ -110,7 +110,11 @@ impl Search {
             false => Self::Left(Left {
                 since,
                 mailboxes: left,
-                refused: if doubted { strays.refused } else { BTreeSet::new() },
+                refused: if doubted {
+                    strays.refused
+                } else {
+                    BTreeSet::new()
+                },
             }),
         };
         Ok((trove, next))
@@ -194,6 +198,9 @@ fn is_usable(facts: &Facts, id: &MailboxId) -> bool {
 
 /// Whoever may have a mailbox.
 fn mailboxes(facts: &Facts) -> BTreeSet<MailboxId> {
-    let members = facts.users.values().filter(|p| p.kind == PersonKind::Member);
+    let members = facts
+        .users
+        .values()
+        .filter(|p| p.kind == PersonKind::Member);
     members.map(|p| MailboxId::from(p.key.as_str())).collect()
 }

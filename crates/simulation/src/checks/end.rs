@@ -68,10 +68,7 @@ fn cards_of(
     let count = |id: &String| all.iter().filter(|v| v.folder.id == *id && ours(v)).count();
     let most = folders.iter().max_by_key(|id| count(id)).cloned();
     // Where we last wrote, if anything is left there: users may have carried most of our cards elsewhere.
-    let written = monitor
-        .lived
-        .written_in
-        .get(&(mailbox.to_owned(), catalog));
+    let written = monitor.lived.written_in.get(&(mailbox.to_owned(), catalog));
     let written = written.filter(|id| all.iter().any(|v| v.folder.id == **id));
     let used = written.cloned().or(most);
     let of_another = |v: &ContactView| mark(v).is_some_and(|m| m.catalog != catalog);

@@ -212,8 +212,7 @@ impl<'a> End<'a> {
         const KNOWN_AFTER: Millis = Millis::hours(30);
         let known = taken.ours && taken.at.since(taken.made_at) > KNOWN_AFTER;
         let standing = &self.monitor.standing;
-        let refused =
-            |m: Mark| standing.was_refused(&taken.mailbox, m, taken.made_at, taken.at);
+        let refused = |m: Mark| standing.was_refused(&taken.mailbox, m, taken.made_at, taken.at);
         let known = known && taken.mark.is_some_and(refused);
         Deletion {
             fields: taken.fields.clone(),

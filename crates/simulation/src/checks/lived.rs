@@ -358,7 +358,8 @@ impl Life {
 
     /// The mark that it bears, as text; blank: none.
     pub fn stamp(&self) -> String {
-        self.mark.map_or_else(String::new, |mark| format!("{mark:?}"))
+        self.mark
+            .map_or_else(String::new, |mark| format!("{mark:?}"))
     }
 }
 

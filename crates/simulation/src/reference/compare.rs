@@ -376,10 +376,19 @@ impl Look<'_> {
 
     /// Which expected card it is most like, and what differs: for people.
     fn closest(&self, actual: &ActualCard) -> String {
-        let faults = self.folder.cards.iter().map(|card| (card, self.faults(card, actual)));
+        let faults = self
+            .folder
+            .cards
+            .iter()
+            .map(|card| (card, self.faults(card, actual)));
         match faults.min_by_key(|(_, faults)| faults.len()) {
             Some((card, faults)) if faults.len() <= 3 => {
-                format!("; as {} ({:?}): {}", card.label, card.presence, faults.join("; "))
+                format!(
+                    "; as {} ({:?}): {}",
+                    card.label,
+                    card.presence,
+                    faults.join("; ")
+                )
             }
             _ => String::new(),
         }
@@ -391,9 +400,8 @@ impl Look<'_> {
         }
         let twin = |c: &ActualCard| {
             let person = as_person(&c.id, &c.fields);
-            let alike = |t: &UserCard| {
-                relation(&as_person(&t.id, &t.fields), &person, "") != Relation::No
-            };
+            let alike =
+                |t: &UserCard| relation(&as_person(&t.id, &t.fields), &person, "") != Relation::No;
             // One stamp, whatever users made of what either card says.
             let same = |t: &UserCard| !t.stamp.is_empty() && t.stamp == c.stamp;
             self.folder.twins.iter().any(|t| alike(t) || same(t))
@@ -407,7 +415,10 @@ impl Look<'_> {
             .map(|(_, c)| {
                 let name = c.fields.get("display_name");
                 let closest = self.closest(c);
-                format!("card {} of ours should not be there: {name:?}{closest}", c.id)
+                format!(
+                    "card {} of ours should not be there: {name:?}{closest}",
+                    c.id
+                )
             })
             .collect()
     }

@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use model::catalog::EntryState;
 use model::plan::{Halt, Note, Plan, Proof, Step};
 use model::snapshot::Seen;
-use model::{EntryId, Field, Fingerprint, ItemId, RunId};
+use model::{EntryId, Field, Fingerprint, ItemId, RunId, Values};
 use planner::tally::Distinct;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,10 +180,7 @@ fn created(entry: EntryId, desk: &Desk) -> Shown {
         .collect()
 }
 
-fn changed(
-    before: &BTreeMap<Field, Option<model::Value>>,
-    changes: &BTreeMap<Field, Option<model::Value>>,
-) -> Shown {
+fn changed(before: &Values, changes: &Values) -> Shown {
     let text = |value: Option<&Option<model::Value>>| {
         value.and_then(Option::as_ref).map(ToString::to_string)
     };

@@ -10,8 +10,7 @@ use crate::{Graph, GraphError, TenantRef};
 use bytes::Bytes;
 use model::mutant::{self, Mutant};
 use model::plan::Outcome;
-use model::{Etag, Field, FolderId, Item, ItemId, MailboxId, Timestamp, Value};
-use std::collections::BTreeMap;
+use model::{Etag, Field, FolderId, Item, ItemId, MailboxId, Timestamp, Value, Values};
 use std::sync::Arc;
 
 /// One thing to do to one contact.
@@ -28,7 +27,7 @@ pub enum Write {
     Update {
         id: ItemId,
         expect: Option<Etag>,
-        changes: BTreeMap<Field, Option<Value>>,
+        changes: Values,
         display_name: Option<String>,
         file_as: Option<String>,
     },
@@ -176,11 +175,7 @@ fn etag(expect: &Option<Etag>) -> Option<String> {
 }
 
 /// The changes with the names that must be said again; a change of a name itself wins.
-fn with_names(
-    changes: &BTreeMap<Field, Option<Value>>,
-    display_name: Option<&str>,
-    file_as: Option<&str>,
-) -> BTreeMap<Field, Option<Value>> {
+fn with_names(changes: &Values, display_name: Option<&str>, file_as: Option<&str>) -> Values {
     let mut whole = changes.clone();
     let names = [(Field::DisplayName, display_name), (Field::FileAs, file_as)];
     for (field, name) in names {

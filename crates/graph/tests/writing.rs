@@ -99,10 +99,13 @@ fn every_kind_of_write_goes_into_one_batch_and_answers_may_come_in_any_order() {
         .with(Field::DisplayName, Value::text("Ann"))
         .with(
             Field::Emails,
-            Value::Mails(vec![Mail {
-                address: "ann@contoso.example".into(),
-                name: String::new(),
-            }]),
+            Value::Mails(
+                [Mail {
+                    address: "ann@contoso.example".into(),
+                    name: String::new(),
+                }]
+                .into(),
+            ),
         )
         .with(Field::Pager, Value::text("555"));
     let changes = [

@@ -1,13 +1,12 @@
 //! Items: what a contact says, and what we saw of one.
 
-use crate::{Field, Value};
+use crate::{Field, Fields, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A contact's content: field to value. A blank field has no key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Item(pub BTreeMap<Field, Value>);
+pub struct Item(pub Fields<Value>);
 
 impl Item {
     pub fn get(&self, field: Field) -> Option<&Value> {
@@ -46,11 +45,14 @@ impl Item {
     }
 }
 
+/// Fields with what they hold; `None`: blank.
+pub type Values = Fields<Option<Value>>;
+
 /// What one look showed of an item's fields. Three cases that must never be mixed:
 /// no key: not part of the answer (absent); `None`: the answer said null or blank; `Some`: a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Sighting(pub BTreeMap<Field, Option<Value>>);
+pub struct Sighting(pub Values);
 
 impl Sighting {
     /// The seen fields that have a value, as content.

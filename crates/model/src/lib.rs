@@ -6,6 +6,7 @@
 
 pub mod catalog;
 pub mod field;
+pub mod fields;
 pub mod id;
 pub mod item;
 pub mod link;
@@ -21,10 +22,11 @@ pub mod tunnel;
 pub mod value;
 
 pub use field::{Field, Kind};
+pub use fields::Fields;
 pub use id::{
     BookKey, CatalogId, ContentId, EntryId, Etag, Fingerprint, FolderId, ItemId, MailboxId,
     MemberId, RunId, TenantName, TunnelId, ViewId,
 };
-pub use item::{Item, Sighting};
+pub use item::{Item, Sighting, Values};
 pub use time::{Millis, Timestamp};
 pub use value::{Address, Mail, Value};

@@ -1,8 +1,8 @@
 //! Links: what a member and the catalog last agreed on, and what may still arrive.
 
-use crate::{ContentId, EntryId, Etag, Field, ItemId, MemberId, Timestamp, Value};
+use crate::{ContentId, EntryId, Etag, Field, ItemId, MemberId, Timestamp, Values};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A part of an item that is agreed on by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub struct Trouble {
 
 /// What the member showed where that differs from the agreed content: a lossy server, a field that the
 /// rules do not write, the user's own text around our notes. `None`: shown blank.
-pub type Deviations = BTreeMap<Field, Option<Value>>;
+pub type Deviations = Values;
 
 /// The pair (entry, member item) for one part.
 ///

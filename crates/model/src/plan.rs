@@ -1,9 +1,8 @@
 //! Plans: a printable, storable list of fully specified steps, with notes and perhaps a halt.
 
 use crate::link::{Link, Part};
-use crate::{ContentId, EntryId, Etag, Field, ItemId, Sighting, Timestamp, Value};
+use crate::{ContentId, EntryId, Etag, ItemId, Sighting, Timestamp, Values};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What would bring one member and its catalog into agreement.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,11 +58,11 @@ pub enum Step {
 /// What an update does to a card.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Edit {
-    pub changes: BTreeMap<Field, Option<Value>>,
+    pub changes: Values,
     /// What the item showed in those fields before: the prior image.
-    pub before: BTreeMap<Field, Option<Value>>,
+    pub before: Values,
     /// Where the base will deviate from the content after the write, if the server stores what we send.
-    pub shown: BTreeMap<Field, Option<Value>>,
+    pub shown: Values,
 }
 
 /// Why a deletion is right. A step of deletion cannot be made without one.

@@ -1,6 +1,6 @@
 //! Tunnels as they take effect: policy after defaults, lists and inheritance, already checked.
 
-use crate::{BookKey, CatalogId, Field, Millis, TenantName, TunnelId};
+use crate::{BookKey, CatalogId, Fields, Millis, TenantName, TunnelId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct Tunnel {
     pub audience: Choice,
     pub folder: TargetFolder,
     /// Every field has a rule here: defaults are filled in.
-    pub fields: BTreeMap<Field, FieldRule>,
+    pub fields: Fields<FieldRule>,
     pub options: Options,
     pub limits: Limits,
     /// How often the sources are looked at.

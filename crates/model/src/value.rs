@@ -48,8 +48,8 @@ impl Address {
 pub enum Value {
     Text(Arc<str>),
     /// A list whose order is the slot order (phones) or carries no meaning (categories).
-    Texts(Vec<String>),
-    Mails(Vec<Mail>),
+    Texts(Arc<[String]>),
+    Mails(Arc<[Mail]>),
     Address(Box<Address>),
     /// A civil date, `YYYY-MM-DD`, compared without time or zone.
     Date(Arc<str>),
@@ -63,9 +63,9 @@ impl Value {
     /// Blank values (empty text, empty list, empty address) mean "no value".
     pub fn is_blank(&self) -> bool {
         match self {
-            Self::Text(t) | Self::Date(t) => t.trim().is_empty(),
-            Self::Texts(list) => list.iter().all(|t| t.trim().is_empty()),
-            Self::Mails(list) => list.iter().all(|m| m.address.trim().is_empty()),
+            Self::Text(t) | Self::Date(t) => is_white(t),
+            Self::Texts(list) => list.iter().all(|t| is_white(t)),
+            Self::Mails(list) => list.iter().all(|m| is_white(&m.address)),
             Self::Address(a) => a.is_blank(),
         }
     }
@@ -76,6 +76,11 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// The first letter tells.
+fn is_white(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
 }
 
 impl fmt::Display for Value {

@@ -1,19 +1,16 @@
 //! One card's change: every field's turn together, compared with the base.
 
-use crate::compare::{element_key, join, same, split};
+use crate::compare::{Element, element_key, join, keys, same, split};
 use crate::notes;
 use crate::receive::{Sides, turn};
 use crate::rules::Rules;
 use model::field::Kind;
+use model::fields::Walk;
 use model::link::{Deviations, Link, Origin};
 use model::mutant::{self, Mutant};
 use model::plan::Reason;
 use model::tunnel::WhenPresent;
-use model::{Field, Item, Sighting, Value};
-use std::collections::BTreeMap;
-
-/// Fields with their values; `None`: blank.
-pub type Values = BTreeMap<Field, Option<Value>>;
+use model::{Field, Item, Sighting, Value, Values};
 
 /// What both sides last agreed on: the content, overlaid with what the server showed instead.
 #[derive(Clone, Copy, Debug)]
@@ -79,23 +76,44 @@ impl<'a> Card<'a> {
         }
         all
     }
+}
 
-    /// Each map is asked once for the field: this is the innermost part of planning.
-    fn sides(&self, field: Field) -> Sides<'a> {
-        let agreed = self.base.and_then(|b| b.agreed.get(field));
-        let deviation = self.base.and_then(|b| b.shown.get(&field));
+/// All sides of a card, read in step, field by field: this is the innermost part of planning.
+struct Reading<'a> {
+    card: Card<'a>,
+    wish: Walk<'a, Value>,
+    agreed: Option<Walk<'a, Value>>,
+    shown: Option<Walk<'a, Option<Value>>>,
+    seen: Option<Walk<'a, Option<Value>>>,
+}
+
+impl<'a> Reading<'a> {
+    fn of(card: &Card<'a>) -> Self {
+        Self {
+            card: *card,
+            wish: card.wish.0.walk(),
+            agreed: card.base.map(|b| b.agreed.0.walk()),
+            shown: card.base.map(|b| b.shown.walk()),
+            seen: card.seen.map(|s| s.0.walk()),
+        }
+    }
+
+    /// Fields are asked for in their order.
+    fn sides(&mut self, field: Field) -> Sides<'a> {
+        let agreed = self.agreed.as_mut().and_then(|a| a.at(field));
+        let deviation = self.shown.as_mut().and_then(|s| s.at(field));
         let base = deviation.map_or(agreed, Option::as_ref);
-        let sighting = self.seen.and_then(|s| s.0.get(&field));
+        let sighting = self.seen.as_mut().and_then(|s| s.at(field));
         Sides {
             field,
-            rule: self.rules.of_field(field),
-            origin: self.origin,
-            based: self.base.is_some(),
+            rule: self.card.rules.of_field(field),
+            origin: self.card.origin,
+            based: self.card.base.is_some(),
             agreed,
             base,
-            wish: self.wish.get(field),
+            wish: self.wish.at(field),
             seen: sighting.map_or(base, Option::as_ref),
-            braked: self.braked,
+            braked: self.card.braked,
         }
     }
 }
@@ -110,24 +128,30 @@ const _: () = assert!(Field::ALL.len() <= 64);
 /// Decides every field of a card.
 pub fn change(card: &Card) -> Change {
     let mut all = Change::default();
-    let filled = card.filled();
+    let (filled, mut reading) = (card.filled(), Reading::of(card));
     for field in Field::ALL.iter().filter(|f| filled & bit(**f) != 0) {
-        let sides = card.sides(*field);
+        let sides = reading.sides(*field);
         let turn = turn(&sides);
         all.notes.extend(turn.note.map(|reason| (reason, *field)));
         let base = turn.write.as_ref().map_or(turn.base, Option::as_ref);
         if !same(*field, base, sides.wish) {
-            all.base.insert(*field, base.cloned());
+            all.base.append(*field, base.cloned());
         }
         if let Some(write) = turn.write {
+            if all.writes.is_empty() {
+                // As a rule a card changes in one field or in many: no map grows twice.
+                let rest = (filled >> *field as u64).count_ones() as usize;
+                all.before.reserve(rest);
+                all.writes.reserve(rest);
+            }
             all.tug |= turn.tug;
             let was = if mutant::on(Mutant::H1) {
                 sides.base
             } else {
                 sides.seen
             };
-            all.before.insert(*field, was.cloned());
-            all.writes.insert(*field, write);
+            all.before.append(*field, was.cloned());
+            all.writes.append(*field, write);
         }
     }
     accompany(card, &mut all);
@@ -147,8 +171,8 @@ fn accompany(card: &Card, all: &mut Change) {
         Field::NickName,
         Field::CompanyName,
     ];
-    let named = NAMES.iter().any(|f| all.writes.contains_key(f));
-    if !named || all.writes.contains_key(&Field::DisplayName) {
+    if all.writes.contains_key(&Field::DisplayName) || !all.writes.keys().any(|f| NAMES.contains(f))
+    {
         return;
     }
     let seen = card.seen(Field::DisplayName);
@@ -195,16 +219,11 @@ fn without_ours(field: Field, base: Base, there: Option<&Value>) -> Option<Value
     match (field.kind(), there) {
         (_, None) => None,
         (Kind::Set | Kind::Slots { .. } | Kind::Mails { .. }, Some(_)) => {
-            let ours: Vec<String> = split(base.agreed.get(field))
-                .iter()
-                .map(|e| element_key(field, e))
+            let ours: Vec<_> = keys(field, base.agreed.get(field)).collect();
+            let rest: Vec<Element> = split(there)
+                .filter(|e| !ours.contains(&element_key(field, e)))
                 .collect();
-            let rest = split(there);
-            join(
-                rest.into_iter()
-                    .filter(|e| !ours.contains(&element_key(field, e)))
-                    .collect(),
-            )
+            join(&rest)
         }
         (Kind::Notes, Some(value)) if value.as_text().is_some_and(|t| notes::ours(t).is_some()) => {
             let rest = notes::merge(value.as_text().unwrap_or(""), None);

@@ -5,14 +5,15 @@ use model::value::{Mail, Value};
 use model::{Field, Item};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Do both say the same? Blank equals absent; sets and slots compare without order.
 pub fn same(field: Field, a: Option<&Value>, b: Option<&Value>) -> bool {
     match (a, b) {
-        (Some(a), Some(b)) if std::ptr::eq(a, b) => return true,
+        (Some(a), Some(b)) if is_one(a, b) => return true,
         // Without its edges a blank text is empty: nothing else need be asked of it.
         (Some(Value::Text(a)), Some(Value::Text(b))) if field.kind() != Kind::Notes => {
-            return a.trim() == b.trim();
+            return trim(a) == trim(b);
         }
         _ if a == b => return true,
         _ => {}
@@ -21,6 +22,25 @@ pub fn same(field: Field, a: Option<&Value>, b: Option<&Value>) -> bool {
         (None, None) => true,
         (Some(a), Some(b)) => same_values(field, a, b),
         _ => false,
+    }
+}
+
+/// Is it the very same value, or do both share what they hold? A value that we write is its source's as a rule.
+fn is_one(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        _ if std::ptr::eq(a, b) => true,
+        (Value::Text(a), Value::Text(b)) | (Value::Date(a), Value::Date(b)) => Arc::ptr_eq(a, b),
+        (Value::Texts(a), Value::Texts(b)) => Arc::ptr_eq(a, b),
+        (Value::Mails(a), Value::Mails(b)) => Arc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+/// Most texts have nothing at their edges: two bytes tell.
+fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 
@@ -46,28 +66,22 @@ fn same_values(field: Field, a: &Value, b: &Value) -> bool {
 
 /// Do two lists name the same elements in the same order? Slots have a first one.
 pub fn same_order(field: Field, a: Option<&Value>, b: Option<&Value>) -> bool {
-    if a == b {
+    let is_list = |v: Option<&Value>| matches!(v, Some(Value::Texts(_) | Value::Mails(_)));
+    if !is_list(a) && !is_list(b) || a == b {
         return true;
     }
     keys(field, a).eq(keys(field, b))
 }
 
 /// The key of each element of a list value, blanks left out.
-fn keys(field: Field, value: Option<&Value>) -> impl Iterator<Item = Cow<'_, str>> {
-    let (texts, mails): (&[String], &[Mail]) = match value {
-        Some(Value::Texts(list)) => (list, &[]),
-        Some(Value::Mails(list)) => (&[], list),
-        _ => (&[], &[]),
-    };
-    let texts = texts.iter().map(move |t| text_key(field, t));
-    let mails = mails.iter().map(|m| lowercase(m.address.trim()));
-    texts.chain(mails).filter(|key| !key.is_empty())
+pub fn keys(field: Field, value: Option<&Value>) -> impl Iterator<Item = Cow<'_, str>> {
+    split(value).map(move |element| element_key(field, &element))
 }
 
 fn text_key(field: Field, text: &str) -> Cow<'_, str> {
     match field.kind() {
-        Kind::Set => lowercase(text.trim()),
-        _ => text.trim().into(),
+        Kind::Set => lowercase(trim(text)),
+        _ => trim(text).into(),
     }
 }
 
@@ -80,52 +94,47 @@ fn lowercase(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The elements of a list value as single-element values, blanks left out.
-pub fn split(value: Option<&Value>) -> Vec<Value> {
-    match value {
-        Some(Value::Texts(list)) => list
-            .iter()
-            .filter(|t| !t.trim().is_empty())
-            .map(|t| Value::Texts(vec![t.clone()]))
-            .collect(),
-        Some(Value::Mails(list)) => list
-            .iter()
-            .filter(|m| !m.address.trim().is_empty())
-            .map(|m| Value::Mails(vec![m.clone()]))
-            .collect(),
-        _ => Vec::new(),
-    }
+/// One element of a list value.
+#[derive(Clone, Copy, Debug)]
+pub enum Element<'a> {
+    Text(&'a str),
+    Mail(&'a Mail),
 }
 
-/// Joins single-element values again; `None` when there are none.
-pub fn join(elements: Vec<Value>) -> Option<Value> {
-    let (mut texts, mut mails) = (Vec::new(), Vec::new());
-    for element in elements {
-        match element {
-            Value::Texts(list) => texts.extend(list),
-            Value::Mails(list) => mails.extend(list),
-            _ => {}
-        }
-    }
-    match (texts.is_empty(), mails.is_empty()) {
-        (false, _) => Some(Value::Texts(texts)),
-        (_, false) => Some(Value::Mails(mails)),
-        _ => None,
+/// The elements of a list value, blanks left out.
+pub fn split<'a>(value: Option<&'a Value>) -> impl Iterator<Item = Element<'a>> {
+    let (texts, mails): (&[String], &[Mail]) = match value {
+        Some(Value::Texts(list)) => (list, &[]),
+        Some(Value::Mails(list)) => (&[], list),
+        _ => (&[], &[]),
+    };
+    let texts = texts.iter().filter(|t| !trim(t).is_empty());
+    let mails = mails.iter().filter(|m| !trim(&m.address).is_empty());
+    let texts = texts.map(|t| Element::Text(t));
+    texts.chain(mails.map(Element::Mail))
+}
+
+/// Joins elements to a list value again; `None` when there are none.
+pub fn join(elements: &[Element]) -> Option<Value> {
+    let texts = elements.iter().filter_map(|e| match e {
+        Element::Text(text) => Some((*text).to_owned()),
+        Element::Mail(_) => None,
+    });
+    let mails = elements.iter().filter_map(|e| match e {
+        Element::Mail(mail) => Some((*mail).clone()),
+        Element::Text(_) => None,
+    });
+    match elements.first()? {
+        Element::Text(_) => Some(Value::Texts(texts.collect())),
+        Element::Mail(_) => Some(Value::Mails(mails.collect())),
     }
 }
 
 /// What makes an element the same element: an address or a category without case, a number as it stands.
-pub fn element_key(field: Field, element: &Value) -> String {
+pub fn element_key<'a>(field: Field, element: &Element<'a>) -> Cow<'a, str> {
     match element {
-        Value::Texts(list) => {
-            let text = list.first().map_or("", |t| t.trim());
-            text_key(field, text).into_owned()
-        }
-        Value::Mails(list) => {
-            let address = list.first().map_or("", |m| m.address.trim());
-            lowercase(address).into_owned()
-        }
-        _ => String::new(),
+        Element::Text(text) => text_key(field, text),
+        Element::Mail(mail) => lowercase(trim(&mail.address)),
     }
 }
 
@@ -140,12 +149,12 @@ fn named(mails: &[Mail]) -> BTreeSet<(Cow<'_, str>, &str)> {
 
 /// What names a mail: its address without case, and a name of its own.
 fn name(mail: &Mail) -> (Cow<'_, str>, &str) {
-    (lowercase(mail.address.trim()), own_name(mail))
+    (lowercase(trim(&mail.address)), own_name(mail))
 }
 
 /// Exchange shows an address without a name under itself: a name that only repeats the address is none.
 fn own_name(mail: &Mail) -> &str {
-    let (address, name) = (mail.address.trim(), mail.name.trim());
+    let (address, name) = (trim(&mail.address), trim(&mail.name));
     if name.eq_ignore_ascii_case(address) {
         ""
     } else {
@@ -198,10 +207,13 @@ mod tests {
     fn blank_is_absent_and_a_name_is_a_difference() {
         assert!(same(Field::Title, Some(&Value::text(" ")), None));
         let mail = |name: &str| {
-            Value::Mails(vec![Mail {
-                address: "A@x.y".into(),
-                name: name.into(),
-            }])
+            Value::Mails(
+                [Mail {
+                    address: "A@x.y".into(),
+                    name: name.into(),
+                }]
+                .into(),
+            )
         };
         assert!(!same(Field::Emails, Some(&mail("A")), Some(&mail("B"))));
     }
@@ -209,10 +221,13 @@ mod tests {
     #[test]
     fn a_name_that_repeats_its_address_is_none() {
         let mail = |name: &str| {
-            Value::Mails(vec![Mail {
-                address: "A@x.y".into(),
-                name: name.into(),
-            }])
+            Value::Mails(
+                [Mail {
+                    address: "A@x.y".into(),
+                    name: name.into(),
+                }]
+                .into(),
+            )
         };
         assert!(same(Field::Emails, Some(&mail("")), Some(&mail("a@x.y"))));
         assert!(!same(Field::Emails, Some(&mail("")), Some(&mail("a@x"))));

@@ -1,7 +1,7 @@
 //! Contributing: who of a source belongs, and what it says of them in normal form.
 
 use crate::adopt::addresses;
-use crate::compare::{element_key, join, split};
+use crate::compare::{Element, element_key, join, split};
 use crate::phone;
 use crate::select::{Selected, Selector, and};
 use model::catalog::Identity;
@@ -9,7 +9,7 @@ use model::field::Kind;
 use model::person::{Facts, MailboxKind, Person, PersonKind};
 use model::plan::Reason;
 use model::tunnel::{NameOrder, Options, Source, SourcePlace};
-use model::{Field, Item, MailboxId, Value};
+use model::{Field, Item, Mail, MailboxId, Value};
 
 /// Does a person of this source belong to the tunnel?
 pub fn belongs(
@@ -110,10 +110,14 @@ fn clean(field: Field, value: &Value) -> Value {
     let mut value = value.clone();
     match &mut value {
         Value::Text(t) | Value::Date(t) => *t = text(t).into(),
-        Value::Texts(list) => list.iter_mut().for_each(|t| *t = text(t)),
-        Value::Mails(list) => list.iter_mut().for_each(|m| {
-            (m.address, m.name) = (text(&m.address), text(&m.name));
-        }),
+        Value::Texts(list) => *list = list.iter().map(|t| text(t)).collect(),
+        Value::Mails(list) => {
+            let mail = |m: &Mail| Mail {
+                address: text(&m.address),
+                name: text(&m.name),
+            };
+            *list = list.iter().map(mail).collect();
+        }
         Value::Address(a) => {
             for part in [
                 &mut a.street,
@@ -158,7 +162,7 @@ fn slotted(field: Field, value: Value, notes: &mut Vec<(Reason, Field)>) -> Valu
         Kind::Set => usize::MAX,
         _ => return value,
     };
-    let mut kept: Vec<Value> = Vec::new();
+    let mut kept: Vec<Element> = Vec::new();
     for element in split(Some(&value)) {
         let key = element_key(field, &element);
         if !kept.iter().any(|k| element_key(field, k) == key) {
@@ -169,16 +173,16 @@ fn slotted(field: Field, value: Value, notes: &mut Vec<(Reason, Field)>) -> Valu
         notes.push((Reason::Overflow, field));
         kept.truncate(max);
     }
-    join(kept).unwrap_or(Value::Texts(Vec::new()))
+    join(&kept).unwrap_or(Value::Texts([].into()))
 }
 
 fn add_categories(item: &mut Item, options: &Options) {
     let mut all = match item.get(Field::Categories) {
-        Some(Value::Texts(list)) => list.clone(),
+        Some(Value::Texts(list)) => list.to_vec(),
         _ => Vec::new(),
     };
     all.extend(options.categories.iter().cloned());
-    let united = slotted(Field::Categories, Value::Texts(all), &mut Vec::new());
+    let united = slotted(Field::Categories, Value::Texts(all.into()), &mut Vec::new());
     item.set(Field::Categories, united);
 }
 

@@ -1,10 +1,9 @@
 //! Merging: what several sources say of one person becomes one item, field by field, by rank.
 
-use crate::compare::{element_key, join, split};
+use crate::compare::{Element, element_key, join, split};
 use model::catalog::Contribution;
 use model::field::Kind;
-use model::{Field, Item, Value};
-use std::collections::BTreeSet;
+use model::{Field, Fields, Item, Value};
 
 /// One person as one view sees them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,13 +38,12 @@ pub fn merge(ranked: &[&Contribution]) -> Merged {
 }
 
 fn united(ranked: &[&Contribution]) -> (Item, Vec<Field>) {
-    let (mut item, mut overflow) = (Item::default(), Vec::new());
-    let fields: BTreeSet<Field> = ranked
-        .iter()
-        .flat_map(|c| c.content.0.keys().copied())
-        .collect();
-    for field in fields {
-        let mut values = ranked.iter().filter_map(|c| c.content.get(field));
+    let most = ranked.iter().map(|c| c.content.0.len()).max();
+    let mut item = Item(Fields::with_capacity(most.unwrap_or(0)));
+    let mut overflow = Vec::new();
+    let mut sources: Vec<_> = ranked.iter().map(|c| c.content.0.walk()).collect();
+    for field in Field::ALL.iter().copied() {
+        let mut values = sources.iter_mut().filter_map(|s| s.at(field));
         let value = match field.kind() {
             Kind::Set => elements(field, values, usize::MAX, &mut overflow),
             Kind::Slots { max } | Kind::Mails { max } => {
@@ -53,7 +51,9 @@ fn united(ranked: &[&Contribution]) -> (Item, Vec<Field>) {
             }
             _ => values.next().cloned(),
         };
-        item.0.extend(value.map(|v| (field, v)));
+        if let Some(value) = value {
+            item.0.append(field, value);
+        }
     }
     (item, overflow)
 }
@@ -64,7 +64,7 @@ fn elements<'a>(
     max: usize,
     overflow: &mut Vec<Field>,
 ) -> Option<Value> {
-    let mut all: Vec<Value> = Vec::new();
+    let mut all: Vec<Element> = Vec::new();
     for element in values.flat_map(|v| split(Some(v))) {
         let key = element_key(field, &element);
         if !all.iter().any(|e| element_key(field, e) == key) {
@@ -75,5 +75,5 @@ fn elements<'a>(
         overflow.push(field);
         all.truncate(max);
     }
-    join(all)
+    join(&all)
 }

@@ -14,7 +14,7 @@
 //! On a card that was adopted, `clear` only takes away what the source had brought. Where both sides never agreed, or
 //! the memory of it is lost, a name that servers make up by themselves is left when the source has none.
 
-use crate::compare::{element_key, join, same, same_order, split};
+use crate::compare::{Element, element_key, join, keys, same, same_order, split};
 use crate::notes;
 use crate::rules::Rules;
 use model::field::Kind;
@@ -73,9 +73,10 @@ pub fn turn<'a>(sides: &Sides<'a>) -> Turn<'a> {
             ..leave(sides.wish)
         },
         Target::Value { value, note } => {
-            let reordered = news && !same_order(field, value.as_ref(), sides.seen);
+            let reordered =
+                || sides.based && news && !same_order(field, value.as_ref(), sides.seen);
             let equal = same(field, value.as_ref(), sides.seen) && !mutant::on(Mutant::H6);
-            if equal && !(sides.based && reordered) {
+            if equal && !reordered() {
                 return Turn {
                     note,
                     ..leave(sides.seen)
@@ -165,7 +166,7 @@ fn united(sides: &Sides, wish: &Value, max: usize) -> (Option<Value>, bool) {
     if own.is_empty() && is_tidy(wish, max) {
         return (Some(wish.clone()), false);
     }
-    let mut all = split(Some(wish));
+    let mut all: Vec<Element> = split(Some(wish)).collect();
     for own in own {
         let key = element_key(sides.field, &own);
         if !all.iter().any(|e| element_key(sides.field, e) == key) {
@@ -174,7 +175,7 @@ fn united(sides: &Sides, wish: &Value, max: usize) -> (Option<Value>, bool) {
     }
     let cut = all.len() > max;
     all.truncate(max);
-    (join(all), cut)
+    (join(&all), cut)
 }
 
 /// A list that fits and has no blanks.
@@ -191,16 +192,12 @@ fn is_tidy(list: &Value, max: usize) -> bool {
 }
 
 /// The elements that the member shows and that no agreed content had.
-fn users_own(sides: &Sides) -> Vec<Value> {
+fn users_own<'a>(sides: &Sides<'a>) -> Vec<Element<'a>> {
     if sides.seen == sides.agreed {
         return Vec::new();
     }
-    let ours: Vec<String> = split(sides.agreed)
-        .iter()
-        .map(|e| element_key(sides.field, e))
-        .collect();
+    let ours: Vec<_> = keys(sides.field, sides.agreed).collect();
     split(sides.seen)
-        .into_iter()
         .filter(|e| !ours.contains(&element_key(sides.field, e)))
         .collect()
 }
@@ -208,11 +205,11 @@ fn users_own(sides: &Sides) -> Vec<Value> {
 /// The source is blank and the rule says `clear`.
 fn cleared(sides: &Sides) -> Target {
     match sides.field.kind() {
-        Kind::Set => value(join(users_own(sides))),
+        Kind::Set => value(join(&users_own(sides))),
         Kind::Slots { .. } | Kind::Mails { .. }
             if sides.based || sides.origin == Origin::Adopted =>
         {
-            value(join(users_own(sides)))
+            value(join(&users_own(sides)))
         }
         _ if sides.origin == Origin::Adopted && sides.agreed.is_none() => Target::Left(None),
         // Without a base nobody can tell a name that the server made up from one that the source withdrew.

@@ -1,13 +1,12 @@
 //! Rules: what a member's view asks of its copies, taken together over the tunnels that feed it.
 
 use model::tunnel::{FieldRule, OnUserDelete, Options, Tunnel, WhenBlank, WhenPresent};
-use model::{Field, TunnelId};
-use std::collections::BTreeMap;
+use model::{Field, Fields, TunnelId};
 
 /// The effective rules of one view.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rules {
-    pub fields: BTreeMap<Field, FieldRule>,
+    pub fields: Fields<FieldRule>,
     pub options: Options,
     /// The tunnels that the view is made of, in the order of their ids.
     pub tunnels: Vec<TunnelId>,

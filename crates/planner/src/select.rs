@@ -195,7 +195,7 @@ impl Rule {
 
     fn lists_address(&self, person: &Person) -> bool {
         let mails = match person.item.get(Field::Emails) {
-            Some(Value::Mails(mails)) => mails.as_slice(),
+            Some(Value::Mails(mails)) => &**mails,
             _ => &[],
         };
         person.addresses.iter().any(|a| self.mailboxes.contains(a))

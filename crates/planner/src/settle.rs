@@ -1,7 +1,7 @@
 //! Settling: what became of a step, and what the link says afterwards. Pure.
 
-use crate::change::{Values, deviations};
-use crate::compare::{element_key, same, split};
+use crate::change::deviations;
+use crate::compare::{keys, same};
 use crate::receive::fresh;
 use crate::rules::Rules;
 use model::field::Kind;
@@ -9,7 +9,7 @@ use model::link::{Deviations, Link, Op, Origin, Sent, Trouble};
 use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
 use model::tunnel::WhenPresent;
-use model::{Etag, Field, Item, ItemId, Millis, Sighting, Timestamp, Value};
+use model::{Etag, Field, Item, ItemId, Millis, Sighting, Timestamp, Value, Values};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -175,10 +175,8 @@ fn done(
 fn says_more(field: Field, before: Option<&Value>, after: &Value) -> bool {
     match field.kind() {
         Kind::Set | Kind::Slots { .. } | Kind::Mails { .. } => {
-            let keys = |v: Option<&Value>| -> BTreeSet<String> {
-                split(v).iter().map(|e| element_key(field, e)).collect()
-            };
-            !keys(Some(after)).is_subset(&keys(before))
+            let before: BTreeSet<_> = keys(field, before).collect();
+            !keys(field, Some(after)).all(|key| before.contains(&key))
         }
         _ => !same(field, before, Some(after)),
     }

@@ -327,7 +327,7 @@ proptest! {
         let first = ranked.iter().find_map(|c| c.content.get(Field::Title));
         prop_assert_eq!(merged.item.get(Field::Title), first);
         let united: BTreeSet<&String> = ranked.iter().filter_map(|c| match c.content.get(Field::Categories) {
-            Some(Value::Texts(list)) => Some(list),
+            Some(Value::Texts(list)) => Some(list.iter()),
             _ => None,
         }).flatten().collect();
         let kept: BTreeSet<&String> = match merged.item.get(Field::Categories) {

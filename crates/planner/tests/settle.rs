@@ -4,11 +4,12 @@ mod story;
 
 use model::link::{Link, Origin, Part};
 use model::plan::{Edit, Outcome, Step};
-use model::{ContentId, EntryId, Etag, Field, Item, ItemId, MemberId, Millis, Timestamp, Value};
+use model::{
+    ContentId, EntryId, Etag, Field, Item, ItemId, MemberId, Millis, Timestamp, Value, Values,
+};
 use planner::settle::{
     Bounds, Fate, Found, Settled, Settling, intend, knowable_at, resolve, settle,
 };
-use std::collections::BTreeMap;
 use story::{item, rules, sighting};
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -27,7 +28,7 @@ fn create() -> Step {
 }
 
 fn update(tug: bool, content: i64) -> Step {
-    let changes = BTreeMap::from([(Field::JobTitle, Some(Value::text("Chief of everything")))]);
+    let changes = Values::from([(Field::JobTitle, Some(Value::text("Chief of everything")))]);
     Step::Update {
         entry: EntryId(1),
         content: ContentId(content),
@@ -35,8 +36,8 @@ fn update(tug: bool, content: i64) -> Step {
         expect: None,
         edit: Box::new(Edit {
             changes,
-            before: BTreeMap::from([(Field::JobTitle, None)]),
-            shown: BTreeMap::from([(Field::MobilePhone, Some(Value::text("+491")))]),
+            before: Values::from([(Field::JobTitle, None)]),
+            shown: Values::from([(Field::MobilePhone, Some(Value::text("+491")))]),
         }),
         tug,
     }
@@ -81,7 +82,7 @@ fn a_create_is_remembered_as_the_server_stored_it() {
         (Some("i9".into()), 3, None)
     );
     assert_eq!(link.agreed, Some(ContentId(5)));
-    let shown = BTreeMap::from([
+    let shown = Values::from([
         (Field::JobTitle, Some(Value::text("Chief"))),
         (Field::FileAs, Some(Value::text("made up"))),
     ]);
@@ -96,7 +97,7 @@ fn an_update_takes_the_echo_only_of_what_it_wrote() {
     let Settled { link, .. } = after(&link(), &update(false, 5), &done(Some(echo)), &content);
     assert_eq!(
         link.shown,
-        BTreeMap::from([(Field::JobTitle, Some(Value::text("Chief")))])
+        Values::from([(Field::JobTitle, Some(Value::text("Chief")))])
     );
 }
 

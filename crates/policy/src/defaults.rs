@@ -2,7 +2,7 @@
 
 use crate::document::FieldRuleDocument;
 use model::tunnel::{FieldRule, WhenBlank, WhenPresent};
-use model::{Field, Millis};
+use model::{Field, Fields, Millis};
 use std::collections::BTreeMap;
 
 /// The rule of a field that a document does not name.
@@ -35,9 +35,7 @@ pub fn default_rule(field: Field) -> FieldRule {
 }
 
 /// Every field's rule: what is written, and the defaults for the rest.
-pub(crate) fn field_rules(
-    written: &BTreeMap<Field, FieldRuleDocument>,
-) -> BTreeMap<Field, FieldRule> {
+pub(crate) fn field_rules(written: &BTreeMap<Field, FieldRuleDocument>) -> Fields<FieldRule> {
     let rule = |field: &Field| match written.get(field) {
         Some(rule) => completed(*rule, default_rule(*field)),
         None => default_rule(*field),

@@ -11,7 +11,7 @@ use engine::Ask;
 use model::link::Op;
 use model::member::Member;
 use model::tunnel::Book;
-use model::{EntryId, Field, RunId};
+use model::{EntryId, RunId, Values};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -142,8 +142,7 @@ fn name_of(prior: &Prior, labels: &BTreeMap<EntryId, String>) -> String {
 
 /// What would be there again: the card, or the fields as they were.
 fn again(prior: &Prior) -> String {
-    type Former = BTreeMap<Field, Option<model::Value>>;
-    let former: Option<Former> = serde_json::from_slice(&prior.bytes).ok();
+    let former: Option<Values> = serde_json::from_slice(&prior.bytes).ok();
     match former.filter(|_| prior.op == Op::Update) {
         None => "the card".to_owned(),
         Some(former) => {

@@ -11,7 +11,7 @@ use model::link::{Link, Op, Part};
 use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
 use model::run::{Run, Trouble};
-use model::{EntryId, Field, FolderId, Timestamp, Value};
+use model::{EntryId, Field, FolderId, Timestamp, Value, Values};
 use planner::settle::{self, Fate, Settled, Settling};
 use planner::stamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -316,12 +316,7 @@ impl Hand<'_> {
     }
 
     /// What a name field must say after the update: what deviates, else the content's.
-    fn name(
-        &self,
-        field: Field,
-        content: model::ContentId,
-        shown: &BTreeMap<Field, Option<Value>>,
-    ) -> Option<String> {
+    fn name(&self, field: Field, content: model::ContentId, shown: &Values) -> Option<String> {
         let value = match shown.get(&field) {
             Some(deviation) => deviation.as_ref(),
             None => self.desk.content(content).and_then(|item| item.get(field)),

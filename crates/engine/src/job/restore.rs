@@ -12,7 +12,7 @@ use model::link::{Op, Part};
 use model::plan::{Edit, Outcome, Step};
 use model::run::{Account, MemberRunState};
 use model::snapshot::Here;
-use model::{EntryId, Field, MemberId, Value};
+use model::{EntryId, MemberId, Values};
 use planner::settle::Fate;
 use std::collections::{BTreeMap, BTreeSet};
 use store::Prior;
@@ -97,7 +97,7 @@ async fn put_fields_back(place: &Place<'_>, prior: &Prior) -> Result<bool, JobEr
     let (Some(item), Some(folder)) = (&prior.item, &place.member.folder) else {
         return Ok(false);
     };
-    let Ok(former) = serde_json::from_slice::<BTreeMap<Field, Option<Value>>>(&prior.bytes) else {
+    let Ok(former) = serde_json::from_slice::<Values>(&prior.bytes) else {
         return Ok(false);
     };
     let mailbox = &place.member.mailbox;
@@ -129,7 +129,7 @@ fn step(
     content: model::ContentId,
     item: &model::ItemId,
     here: &Here,
-    former: BTreeMap<Field, Option<Value>>,
+    former: Values,
     desk: &Desk,
 ) -> Step {
     let before = former

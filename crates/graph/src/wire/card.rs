@@ -4,8 +4,7 @@ use super::names::{STAMP, Slot, slot};
 use super::text::{clean, is_date, strip};
 use bytes::Bytes;
 use model::mutant::{self, Mutant};
-use model::{Address, Field, Item, Kind, Mail, Value};
-use std::collections::BTreeMap;
+use model::{Address, Field, Item, Kind, Mail, Value, Values};
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -55,7 +54,7 @@ impl Card {
 }
 
 /// The body of an update: exactly these fields, `None` blanks one.
-pub fn patch(changes: &BTreeMap<Field, Option<Value>>) -> Vec<u8> {
+pub fn patch(changes: &Values) -> Vec<u8> {
     let (mut out, mut extended) = (vec![b'{'], Vec::new());
     for (field, value) in changes {
         put(&mut out, &mut extended, *field, value.as_ref());

@@ -44,14 +44,14 @@ impl Contact {
         if expanded == Expanded::Yes {
             stamp = Stamp::None;
             for field in Field::ALL.iter().filter(|f| f.is_extended()) {
-                self.fields.0.insert(*field, None);
+                self.fields.0.append(*field, None);
             }
         }
         for (extra, text) in self.extras {
             match extra {
                 Extra::Stamp if !text.is_empty() => stamp = Stamp::Text(text),
                 Extra::Field(field) => {
-                    self.fields.0.insert(field, not_blank(Value::text(text)));
+                    self.fields.0.append(field, not_blank(Value::text(text)));
                 }
                 Extra::Stamp | Extra::Hidden => {}
             }
@@ -133,7 +133,7 @@ impl Contact {
 
     fn see(&mut self, field: Field, raw: &str, known: impl Fn(Option<&Value>) -> bool) {
         if let Some(seen) = value(field, raw).filter(|seen| !known(seen.as_ref())) {
-            self.fields.0.insert(field, seen);
+            self.fields.0.append(field, seen);
         }
     }
 }
@@ -197,8 +197,8 @@ fn value(field: Field, raw: &str) -> Option<Option<Value>> {
     }
     let value = match field.kind() {
         Kind::Text | Kind::Notes => Value::text(text(raw)?),
-        Kind::Slots { .. } | Kind::Set => Value::Texts(texts(raw)?),
-        Kind::Mails { .. } => Value::Mails(mails(raw)?),
+        Kind::Slots { .. } | Kind::Set => Value::Texts(texts(raw)?.into()),
+        Kind::Mails { .. } => Value::Mails(mails(raw)?.into()),
         Kind::Address => Value::Address(Box::new(address(raw)?)),
         Kind::Date => Value::Date(date(&text(raw)?).into()),
     };

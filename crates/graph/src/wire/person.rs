@@ -252,8 +252,8 @@ impl OrgContact {
             let numbers = fits.filter_map(|p| p.number.clone());
             numbers.filter(|n| !n.trim().is_empty()).collect()
         };
-        item.set(Field::BusinessPhones, Value::Texts(of("business")));
-        item.set(Field::HomePhones, Value::Texts(of("home")));
+        item.set(Field::BusinessPhones, Value::Texts(of("business").into()));
+        item.set(Field::HomePhones, Value::Texts(of("home").into()));
         let single = [
             (Field::MobilePhone, "mobile"),
             (Field::OtherPhone, "other"),
@@ -302,7 +302,7 @@ fn addresses(mail: Option<&str>, proxies: Option<&[String]>) -> BTreeSet<String>
 /// A contact of a mailbox folder as a person.
 pub fn folder_contact(key: String, item: Item, stamp: Option<String>) -> Person {
     let mails = match item.get(Field::Emails) {
-        Some(Value::Mails(mails)) => mails.as_slice(),
+        Some(Value::Mails(mails)) => &**mails,
         _ => &[],
     };
     let addresses = mails

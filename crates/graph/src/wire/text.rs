@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn slots_are_cut_and_blank_ones_closed() {
-        let value = Value::Texts(vec![" ".into(), "1".into(), "2".into(), "3".into()]);
-        let kept = Value::Texts(vec!["1".into(), "2".into()]);
+        let value = Value::Texts([" ", "1", "2", "3"].map(str::to_owned).into());
+        let kept = Value::Texts(["1", "2"].map(str::to_owned).into());
         assert_eq!(fit(Field::BusinessPhones, &value), kept);
     }
 }

@@ -27,12 +27,11 @@ use model::snapshot::{Here, Reach, Seen, Snapshot, Stamp};
 use model::tunnel::{FieldRule, OnUserDelete, WhenBlank, WhenPresent};
 use model::{
     CatalogId, ContentId, EntryId, Etag, Field, Item, ItemId, Mail, MailboxId, MemberId, Sighting,
-    Timestamp, Value,
+    Timestamp, Value, Values,
 };
 use planner::plan::{Brakes, Input, Links, plan};
 use planner::rules::Rules;
 use planner::stamp::{self, StampKey};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub const KEY: StampKey = StampKey([9; 32]);
@@ -377,7 +376,7 @@ impl Story {
     }
 }
 
-fn values(values: &BTreeMap<Field, Option<Value>>) -> String {
+fn values(values: &Values) -> String {
     let one = |(f, v): (&Field, &Option<Value>)| match v {
         Some(v) => format!("{f}={}", v.to_string().replace('\n', "\\n")),
         None => format!("{f}=∅"),

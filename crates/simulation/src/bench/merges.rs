@@ -16,7 +16,6 @@ use planner::plan::{Brakes, Input, Links, plan};
 use planner::rules::Rules;
 use planner::stamp::StampKey;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -212,15 +211,15 @@ fn item(n: i64) -> Item {
         (Field::Department, text("Department")),
         (Field::JobTitle, text("Engineer")),
         (Field::OfficeLocation, text("Building")),
-        (Field::Emails, Value::Mails(vec![mail])),
+        (Field::Emails, Value::Mails([mail].into())),
         (Field::MobilePhone, Value::text(format!("+49170{n:07}"))),
         (
             Field::BusinessPhones,
-            Value::Texts(vec![format!("+4930{n:07}")]),
+            Value::Texts([format!("+4930{n:07}")].into()),
         ),
         (Field::Manager, text("Manager")),
     ];
-    Item(BTreeMap::from(fields))
+    Item(fields.into())
 }
 
 fn contribution(item: &Item) -> Contribution {

@@ -163,9 +163,13 @@ fn receive(input: &Input, plan: &mut Plan) {
     for item in &strangers.foreign {
         note(plan, None, Some(item), Reason::UserCopy, "");
     }
-    let mut entries: BTreeSet<EntryId> = input.catalog.entries.keys().copied().collect();
-    entries.extend(input.links.keys().map(|(entry, _)| *entry));
-    entries.extend(strangers.borne());
+    let known = input.catalog.entries.keys().copied();
+    let linked = input.links.keys().map(|(entry, _)| *entry);
+    let mut entries: Vec<EntryId> = known.chain(linked).chain(strangers.borne()).collect();
+    // Sorted runs, one behind the other.
+    entries.sort();
+    entries.dedup();
+    plan.steps.reserve(entries.len());
     for entry in entries {
         one(input, &strangers, entry, plan);
     }
@@ -777,14 +781,7 @@ fn orphan(input: &Input, entry: EntryId, item: &ItemId, plan: &mut Plan) {
 
 /// Somebody emptied the folder: a person must look before it is filled again.
 fn halt_if_emptied(input: &Input, plan: &mut Plan) {
-    let lost = input
-        .links
-        .values()
-        .filter(|l| l.part == Part::Core)
-        .filter_map(|l| l.item.as_ref())
-        .filter(|item| matches!(sight(input, item), Sight::Gone | Sight::Unseen))
-        .count() as u64;
-    if input.held >= 2 && lost >= input.held {
+    if input.held >= 2 && are_all_lost(input) {
         note(
             plan,
             None,
@@ -800,6 +797,15 @@ fn halt_if_emptied(input: &Input, plan: &mut Plan) {
             detail: format!("none of our {} copies is there", input.held),
         });
     }
+}
+
+/// Is none of the copies that the member holds to be seen? The first one that is there tells, as a rule.
+fn are_all_lost(input: &Input) -> bool {
+    let core = || input.links.values().filter(|l| l.part == Part::Core);
+    let copies = || core().filter_map(|l| l.item.as_ref());
+    let is_there = |item: &&ItemId| !matches!(sight(input, item), Sight::Gone | Sight::Unseen);
+    let others = (copies().count() as u64).checked_sub(input.held);
+    others.is_some_and(|others| copies().filter(is_there).nth(others as usize).is_none())
 }
 
 /// A copy that is not wanted and not there any more: the pair is over, and what stays is its generation, so that a

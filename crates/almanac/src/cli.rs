@@ -434,6 +434,8 @@ pub enum Measure {
     Cloud,
     /// The store lost after a full fill
     Recover,
+    /// One change of a small client beside the first fill of a large one
+    Fair,
 }
 
 #[derive(Debug, Args)]

@@ -44,6 +44,12 @@ impl Until {
     }
 }
 
+/// Of so many lanes one is kept for tenants with little at work: a first fill holds its lanes for minutes, and one change
+/// of another client's must not wait for that.
+const KEPT: usize = 8;
+/// Whoever has so many lanes already gets none of those.
+const OF_KEPT: usize = 4;
+
 impl Engine {
     /// Works until told to stop. An error of one job hurts no other; only a store that fails ends the worker.
     pub async fn work(&self, worker: &str, until: &Until) -> Result<(), StoreError> {
@@ -69,7 +75,9 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let settings = self.settings();
         while busy.len() < settings.lanes {
-            let cap = settings.lanes_per_tenant;
+            let is_kept = settings.lanes - busy.len() <= settings.lanes / KEPT;
+            let of_kept = if is_kept { OF_KEPT } else { usize::MAX };
+            let cap = settings.lanes_per_tenant.min(of_kept);
             let Some(claim) = self.store().claim(worker, settings.lease, cap).await? else {
                 break;
             };

@@ -10,6 +10,7 @@ use graph_sim::{Cloud, Fleet};
 use model::run::{Run, RunState, Trigger};
 use model::seam::{Chance, Clock, Credential, Exchange, SignError, Signer};
 use model::{Millis, TenantName, Timestamp};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use store::{Mode, Store, StoreError};
 
@@ -32,9 +33,25 @@ pub enum BenchError {
 pub(super) const START: Timestamp = Timestamp(1_795_514_400_000);
 const HOURS_MAX: i64 = 48;
 
-/// The one tunnel of a bench: everyone into every mailbox, or as many people as there are to be contacts where there
-/// are more mailboxes than that.
+/// What the measured tenants are called: the first is the one that a size speaks of, the other one is small.
+const TENANTS: [&str; 2] = ["contoso", "fabrikam"];
+
+/// The tunnels of a bench, one a tenant.
 fn policy_text(fleet: &Fleet, size: Size) -> String {
+    let mut text = tunnel_text(fleet, size);
+    for name in TENANTS.iter().take(fleet.tenants.len()).skip(1) {
+        text += &format!(
+            "  - id: t-{name}\n    name: {name}\n    tenant: {name}\n    owner: desk@msp.example\n    \
+             content: contacts\n    sources:\n      - directory: {{ people: members }}\n    \
+             targets: {{ everyone: true, folder: \"People\" }}\n    direction: one-way\n    \
+             options: {{ photos: false }}\n    schedule: every 15m\n"
+        );
+    }
+    text
+}
+
+/// Everyone into every mailbox, or as many people as there are to be contacts where there are more mailboxes than that.
+fn tunnel_text(fleet: &Fleet, size: Size) -> String {
     let photos = size.photos;
     let chosen = match size.contacts < size.mailboxes {
         true => {
@@ -52,12 +69,19 @@ fn policy_text(fleet: &Fleet, size: Size) -> String {
     )
 }
 
-/// The secret of a simulated app, and keys that only a laboratory may use.
-pub struct Keys(pub String);
+/// The secrets of simulated apps by tenant, and keys that only a laboratory may use.
+pub struct Keys(pub BTreeMap<TenantName, String>);
 
 impl Signer for Keys {
-    fn credential(&self, _: &str, _: &str, _: Timestamp, _: &str) -> Result<Credential, SignError> {
-        Ok(Credential::Secret(self.0.clone()))
+    fn credential(
+        &self,
+        tenant: &str,
+        _: &str,
+        _: Timestamp,
+        _: &str,
+    ) -> Result<Credential, SignError> {
+        let secret = self.0.get(&TenantName::from(tenant));
+        Ok(Credential::Secret(secret.cloned().unwrap_or_default()))
     }
 
     fn derive(&self, purpose: &str) -> [u8; 32] {
@@ -96,13 +120,20 @@ impl House {
     /// # Errors
     /// SQLite gives no memory.
     pub fn new(size: Size) -> Result<Self, BenchError> {
-        let fleet = client(size);
+        Self::with(size, client(size), LANES)
+    }
+
+    /// The same with these tenants, and a worker of so many lanes.
+    ///
+    /// # Errors
+    /// SQLite gives no memory.
+    pub(super) fn with(size: Size, fleet: Fleet, lanes: usize) -> Result<Self, BenchError> {
         let settings = graph_sim::Settings {
             record_events: false,
             ..graph_sim::Settings::default()
         };
         let cloud = Arc::new(Mutex::new(Cloud::new(&fleet, settings, 1, START.0)));
-        Self::at(size, fleet, cloud, Executor::new(START))
+        Self::at(size, fleet, cloud, Executor::new(START), lanes)
     }
 
     fn at(
@@ -110,6 +141,7 @@ impl House {
         fleet: Fleet,
         cloud: Arc<Mutex<Cloud>>,
         executor: Executor,
+        lanes: usize,
     ) -> Result<Self, BenchError> {
         let clock: Arc<dyn Clock> = Arc::new(executor.time().clock(Millis(0)));
         let chance: Arc<dyn Chance> = Arc::new(Dice(Mutex::new(1)));
@@ -132,7 +164,7 @@ impl House {
             endpoints: Endpoints::global(),
             store: store.clone(),
         };
-        let engine = engine(seams, &fleet, size)?;
+        let engine = joined(seams, &fleet, size, lanes)?;
         Ok(Self {
             executor,
             engine,
@@ -156,7 +188,7 @@ impl House {
             cloud,
             ..
         } = self;
-        Self::at(size, fleet, cloud, executor)
+        Self::at(size, fleet, cloud, executor, LANES)
     }
 
     /// Asks for a run and works until it is done.
@@ -200,6 +232,20 @@ impl House {
 
     pub fn size(&self) -> Size {
         self.size
+    }
+
+    /// The tenants in the order of their names, which is that of their books.
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        self.engine.clone()
+    }
+
+    /// For what goes on side by side.
+    pub(super) fn executor(&mut self) -> &mut Executor {
+        &mut self.executor
     }
 
     pub(super) fn tenant(&self) -> &fleet::Tenant {
@@ -259,41 +305,54 @@ pub struct Seams {
     pub store: Store,
 }
 
-/// An engine with the bench's one tunnel, for the first tenant of the fleet.
+/// An engine with the bench's tunnels, for the tenants of the fleet.
 ///
 /// # Errors
 /// The policy of the bench is wrong.
 pub fn engine(seams: Seams, fleet: &Fleet, size: Size) -> Result<Engine, BenchError> {
-    let name = TenantName::from("contoso");
-    let text = policy_text(fleet, size);
-    let policy = policy::read(
-        &[("bench.yaml", text.as_str())],
-        std::slice::from_ref(&name),
-    )
-    .map_err(|problems| BenchError::Policy(format!("{problems:?}")))?;
-    let app = &fleet.tenants[0].apps[0];
-    let at = TenantRef {
-        name,
-        directory: fleet.tenants[0].id.clone(),
-        client_id: app.client_id.clone(),
-    };
-    let tenant = Tenant {
-        at,
-        region: Some("DE".to_owned()),
-    };
-    let world = world(seams, Arc::new(Keys(app.client_secret.clone())));
-    Ok(Engine::new(world, vec![tenant], policy, settings()))
+    joined(seams, fleet, size, LANES)
 }
 
-/// The defaults of the binary: 256 mailboxes at once.
-fn settings() -> engine::Settings {
+fn joined(seams: Seams, fleet: &Fleet, size: Size, lanes: usize) -> Result<Engine, BenchError> {
+    let all = || TENANTS.iter().zip(&fleet.tenants);
+    let names: Vec<TenantName> = all().map(|(name, _)| TenantName::from(*name)).collect();
+    let text = policy_text(fleet, size);
+    let policy = policy::read(&[("bench.yaml", text.as_str())], &names)
+        .map_err(|problems| BenchError::Policy(format!("{problems:?}")))?;
+    let tenants = all().map(|(name, tenant)| Tenant {
+        at: TenantRef {
+            name: TenantName::from(*name),
+            directory: tenant.id.clone(),
+            client_id: tenant.apps[0].client_id.clone(),
+        },
+        region: Some("DE".to_owned()),
+    });
+    let secret = |(name, tenant): (&&str, &fleet::Tenant)| {
+        (
+            TenantName::from(*name),
+            tenant.apps[0].client_secret.clone(),
+        )
+    };
+    let keys = Keys(all().map(secret).collect());
+    let world = world(seams, Arc::new(keys));
+    Ok(Engine::new(
+        world,
+        tenants.collect(),
+        policy,
+        settings(lanes),
+    ))
+}
+
+/// The defaults of the binary but for the lanes.
+fn settings(lanes: usize) -> engine::Settings {
     engine::Settings {
-        lanes: LANES,
-        lanes_per_tenant: LANES,
+        lanes,
+        lanes_per_tenant: lanes,
         ..engine::Settings::default()
     }
 }
 
+/// Mailboxes at once: the binary's default.
 const LANES: usize = 256;
 
 fn world(seams: Seams, signer: Arc<dyn Signer>) -> World {

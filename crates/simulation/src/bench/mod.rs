@@ -5,6 +5,7 @@
 //! what is said in processor time or bytes depends on the machine.
 
 mod cloud;
+mod fair;
 mod fill;
 mod gauge;
 mod house;
@@ -13,6 +14,7 @@ mod recover;
 mod wire;
 
 pub use cloud::{Held, cloud};
+pub use fair::{Fair, fair};
 pub use fill::{Filled, Upkeep, changes, fill, quiet};
 pub use gauge::{Usage, usage};
 pub use house::{BenchError, House, Keys, Seams, client, done, engine, run_once};

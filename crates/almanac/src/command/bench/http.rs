@@ -15,6 +15,7 @@ use model::Millis;
 use model::seam::{Chance, Clock};
 use serde::Serialize;
 use simulation::bench::{self, Keys, Seams, Size, Usage, usage};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -91,7 +92,7 @@ fn open_store(
     clock: &Arc<dyn Clock>,
     chance: &Arc<dyn Chance>,
 ) -> Result<Store, Failure> {
-    let keys = Arc::new(Keys(String::new()));
+    let keys = Arc::new(Keys(BTreeMap::new()));
     let seal = Arc::new(TenantSeal::new(keys, Arc::clone(chance)));
     let mode = Mode::Threaded { readers: 2 };
     Store::open_sealed(folder, Arc::clone(clock), Arc::clone(chance), mode, seal)

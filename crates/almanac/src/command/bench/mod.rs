@@ -111,6 +111,7 @@ fn measure(measure: Measure, wanted: &Bench) -> Result<Measured, Failure> {
         Measure::Quiet => quiet(size(200, 200)).map_err(|e| failure(&e))?,
         Measure::Changes => changes(size(500, 200)).map_err(|e| failure(&e))?,
         Measure::Cloud => cloud(size(5_000, 1_000)).map_err(|e| failure(&e))?,
+        Measure::Fair => fair(size(2_500, 20)).map_err(|e| failure(&e))?,
         Measure::Recover => recover(size(500, 200)).map_err(|e| failure(&e))?,
     };
     Ok(Measured {
@@ -174,6 +175,19 @@ fn fill(size: Size) -> Result<Figures, BenchError> {
 }
 
 /// The same cost for a tenth of the mailboxes.
+/// A worker of so few lanes that the large client could hold them all.
+const FAIR_LANES: usize = 16;
+
+fn fair(size: Size) -> Result<Figures, BenchError> {
+    let found = bench::fair(size, FAIR_LANES)?;
+    let figures = vec![
+        figure("cards of the large client", found.items as f64, ""),
+        figure("a small client's change, alone", found.alone_s, "s"),
+        figure("the same beside the fill", found.beside_s, "s").at_most(found.alone_s + 60.0),
+    ];
+    Ok((figures, counted(&found)))
+}
+
 fn quiet(size: Size) -> Result<Figures, BenchError> {
     let few = Size {
         mailboxes: (size.mailboxes / 10).max(1),

@@ -214,11 +214,16 @@ fn one(input: &Input, strangers: &Strangers, entry: EntryId, plan: &mut Plan) {
 }
 
 /// Why this pair is left alone for now. A single bearer of its stamp ends a quarantine: it can be paired. That
-/// there were several is asked again by every full look.
+/// there were several is asked again by every full look, and by no other: a look for changes shows only the one that
+/// changed.
 fn guarded(input: &Input, strangers: &Strangers, link: &Link) -> Option<Reason> {
     let bearers = strangers.bearers(link.entry).count();
     let full = input.observed.reach == Reach::Full;
-    let open = link.item.is_none() && (bearers == 1 || (full && is_ambiguous(link)));
+    let answered = match is_ambiguous(link) {
+        true => full,
+        false => bearers == 1,
+    };
+    let open = link.item.is_none() && answered;
     waiting(link, input.now).filter(|reason| !(open && *reason == Reason::Quarantined))
 }
 

@@ -152,6 +152,28 @@ impl<'a> Looking<'a> {
         }
     }
 
+    /// A card that left one folder may lie in another one of the same mailbox that the book reads, too: until that was
+    /// read to its end, nobody of the mailbox is gone.
+    fn siblings_read(&self) -> bool {
+        let SourcePlace::Folder { address, .. } = &self.ranked.source.place else {
+            return true;
+        };
+        let tunnels = self.input.book.tunnels.iter();
+        let active = tunnels.filter(|t| t.state == TunnelState::Active);
+        let mut places = active.flat_map(|t| &t.sources).map(|s| &s.place);
+        places.all(|place| match place {
+            SourcePlace::Folder {
+                address: other,
+                path,
+                children,
+            } => {
+                let read = &self.input.complete.folders;
+                other != address || read.contains(&folder_source(other, path, *children))
+            }
+            SourcePlace::Directory { .. } => true,
+        })
+    }
+
     fn judge(&self, person: &Person) -> Selected {
         let options = &self.ranked.tunnel.options;
         belongs(
@@ -244,7 +266,7 @@ impl<'a> Looking<'a> {
             _ if self.rule_changed || mutant::on(Mutant::B1) || mutant::on(Mutant::B2) => {
                 round.remove(key, before.entry, GoneCause::Fact);
             }
-            Standing::Leaving(seen) if self.input.confirms(seen) => {
+            Standing::Leaving(seen) if self.input.confirms(seen) && self.siblings_read() => {
                 round.remove(key, before.entry, GoneCause::Fact);
             }
             Standing::Leaving(seen) => {

@@ -144,11 +144,12 @@ fn farewells(viewing: &Viewing, by_entry: &ByEntry, change: &mut CatalogChange) 
             continue;
         };
         let new = viewing.catalog.views.get(to);
-        for entry in old.entries.keys() {
-            let there = new.is_some_and(|v| v.entries.contains_key(entry));
+        for (entry, was) in &old.entries {
+            let cause = viewing.lost.get(entry).copied().unwrap_or(*cause);
+            let before = new.and_then(|v| v.entries.get(entry)).map(|e| &e.state);
+            let there = before.is_some_and(|said| !is_weaker(said, &was.state, cause));
             let seen = !visible(by_entry.get(entry), sources).is_empty();
             if !there && !seen && said.insert((to.clone(), *entry)) {
-                let cause = viewing.lost.get(entry).copied().unwrap_or(*cause);
                 let to_wish = EntryWish::Gone {
                     since: viewing.now,
                     cause,
@@ -161,4 +162,21 @@ fn farewells(viewing: &Viewing, by_entry: &ByEntry, change: &mut CatalogChange) 
             }
         }
     }
+}
+
+/// Does the view say only of another member, that lost it by a fact, that this entry is gone? Whoever loses a living one by
+/// a changed rule loses it for that reason, which a person approves. The other way round the rule stands.
+fn is_weaker(said: &EntryState, was: &EntryState, cause: GoneCause) -> bool {
+    let by_rule = |s: &EntryState| {
+        matches!(
+            s,
+            EntryState::Gone {
+                cause: GoneCause::Rule,
+                ..
+            }
+        )
+    };
+    let gone = matches!(said, EntryState::Gone { .. });
+    let living = matches!(was, EntryState::Live { .. });
+    gone && !by_rule(said) && cause == GoneCause::Rule && living
 }

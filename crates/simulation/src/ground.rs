@@ -8,9 +8,10 @@ use crate::town::Town;
 use crate::trace::Trace;
 use graph_sim::chance::Chance as Dice;
 use graph_sim::cloud::Act;
-use graph_sim::{Answer, Cloud, Reply, Response};
+use graph_sim::{Actor, Answer, Cloud, Event, Operation, Reply, Response};
 use model::Timestamp;
 use model::seam::Request;
+use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Disk;
 
@@ -79,6 +80,7 @@ impl Inner {
     pub fn see(&mut self, now: Timestamp) {
         let events = self.cloud.events();
         for event in &events {
+            self.retell(event);
             self.monitor.event(&self.cloud, &self.town, event, now);
             if self.trace.is_readable() {
                 self.trace.say(Timestamp(event.at_ms), || {
@@ -89,6 +91,28 @@ impl Inner {
                 });
             }
         }
+    }
+
+    /// Another product writes into a card of the shared mailbox (F38): from then on its source says so.
+    fn retell(&mut self, event: &Event) {
+        let by_rival = event.actor == Actor::Rival && event.operation == Operation::Update;
+        if *event.mailbox != *self.town.reception || !by_rival {
+            return;
+        }
+        let tenant = self.town.tenant.clone();
+        let view = self
+            .cloud
+            .contact(&tenant, &self.town.reception, &event.item);
+        let card = self.town.cards.get_mut(&*event.item);
+        let (Some(view), Some(card)) = (view, card) else {
+            return;
+        };
+        let text = |name: &str| {
+            let value = view.properties.get(name).and_then(Value::as_str);
+            value.unwrap_or_default().to_owned()
+        };
+        (card.mobile, card.company) = (text("mobilePhone"), text("companyName"));
+        self.monitor.cards.expect_writes();
     }
 
     /// What somebody does in the cloud beside the API.

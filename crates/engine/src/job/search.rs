@@ -85,6 +85,10 @@ impl Search {
         named: &[MailboxId],
         now: Timestamp,
     ) -> Result<(Trove, Self), JobError> {
+        // Before anybody was read there is no mailbox to ask, which does not mean that none has copies.
+        if *self == Self::Everywhere && facts.users.is_empty() {
+            return Ok((Trove::default(), Self::Everywhere));
+        }
         let (known, since) = match self {
             Self::Everywhere => {
                 let known = recover::known_stamps(engine, tenant, book, named).await?;

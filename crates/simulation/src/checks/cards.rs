@@ -35,6 +35,8 @@ pub struct Card {
 
 /// One of our deletions.
 pub struct Deletion {
+    /// Whose card it was: one that comes, goes and goes again counts once.
+    pub entry: Option<EntryId>,
     pub mailbox: String,
     pub item: String,
     /// The book: limits are counted by mailbox and book.
@@ -346,7 +348,7 @@ fn is_somebody(monitor: &Monitor, mailbox: &str, view: &ContactView) -> bool {
 }
 
 /// A copy that a user made of ours, where it is not remembered any more which of the two we made.
-fn is_indistinct(monitor: &Monitor, at: &(String, String), card: &Card) -> bool {
+pub(super) fn is_indistinct(monitor: &Monitor, at: &(String, String), card: &Card) -> bool {
     let folder = card.mark.and_then(|m| monitor.standing.folder(m.catalog));
     let twin = card.mark.is_some_and(|m| monitor.twins.are(&at.0, m));
     let forgotten = folder.is_some_and(|folder| forgot(monitor, &at.0, folder));
@@ -364,6 +366,7 @@ fn deleted(monitor: &mut Monitor, town: &Town, event: &Event, at: &(String, Stri
     let catalog = card.mark.map(|m| m.catalog);
     let living = monitor.cards.living(&at.0, catalog);
     monitor.cards.deletions.push(Deletion {
+        entry: card.mark.map(|m| m.entry),
         mailbox: at.0.clone(),
         item: at.1.clone(),
         catalog,

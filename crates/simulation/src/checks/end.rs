@@ -34,6 +34,13 @@ pub fn end_state(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy)
                 let twin = is_twin(monitor, &here, (&mailbox, &folder), v);
                 card.is_some_and(|c| c.ours && !c.excused) && !twin
             };
+            // Two cards of this person bear one mark: both stay as they are, whatever the person is called since.
+            let of = |v: &ContactView| {
+                let key = mark(v).and_then(|m| monitor.standing.person(m.catalog, m.entry));
+                key.is_some_and(|key| !person.keys.is_disjoint(&monitor.standing.partners(key)))
+            };
+            let twin = |v: &ContactView| of(v) && is_twin(monitor, &here, (&mailbox, &folder), v);
+            let indistinct = indistinct || here.iter().any(twin);
             if let Some(what) = shown(person, &here, &ours, indistinct, policy, &folder) {
                 return Some(format!("{folder} of {mailbox}: {what}"));
             }

@@ -1,7 +1,7 @@
 //! Expected: the end of a history held against the reference model, in every folder of every mailbox (I23).
 
 use super::Monitor;
-use super::cards::Mark;
+use super::cards::{Mark, is_indistinct};
 use super::lived::{Life, Lived, Taken};
 use super::truth;
 use crate::reference::world::{Deletion, Folder, Kind, Mailbox, Origin, Person, Policy, World};
@@ -166,7 +166,12 @@ impl<'a> End<'a> {
         let mut card = life.user_card(item);
         card.people = life.mark.map(|m| self.people_of(m)).unwrap_or_default();
         let twins = &self.monitor.twins;
-        card.indistinct = life.mark.is_some_and(|mark| twins.are(mailbox, mark));
+        let twin = life.mark.is_some_and(|mark| twins.are(mailbox, mark));
+        // A copy made here of what was kept and forgotten may be all that is left of the two.
+        let at = (mailbox.to_owned(), item.to_owned());
+        let known = self.monitor.cards.all.get(&at);
+        let forgotten = known.is_some_and(|c| is_indistinct(self.monitor, &at, c));
+        card.indistinct = twin || forgotten;
         let nobodys = life.origin.is_none() && self.is_nobodys(mailbox, item, life);
         // What we once made of a user's card stays in a folder that we know no more.
         let given_up = life.adopted && self.is_forgotten_place(mailbox, life);

@@ -239,7 +239,9 @@ fn guarded(
         let day = alone.iter().filter(|d| {
             (&d.mailbox, d.catalog) == place && (d.at_ms == last.at_ms || span.contains(&d.at_ms))
         });
-        let count = day.count() as u64;
+        let whose = |d: &&&Deletion| d.entry.map_or_else(|| d.item.clone(), |e| e.to_string());
+        let people: BTreeSet<String> = day.map(|d| whose(&d)).collect();
+        let count = people.len() as u64;
         let (held, mailbox) = (last.living + count, &last.mailbox);
         let over = count > widest.items && count * 100 > widest.percent * held;
         monitor.check("I10", !over, now, || format!("{count} of {held} cards were deleted in {mailbox} within a day, and nobody approved"));

@@ -47,6 +47,13 @@ pub struct Standing {
     kept: BTreeSet<String>,
     /// Since when everybody is wanted who is wanted now, per (mailbox, folder).
     since: BTreeMap<(String, String), BTreeMap<Key, Timestamp>>,
+    /// Whom each selection wanted while it was in force: a rule that wanted somebody once and does not now is not what
+    /// changed.
+    chosen_by: BTreeMap<String, Wanted>,
+    /// The selection in force.
+    selection: String,
+    /// Whom each tunnel did not want any more at some time, by a fact or a rule: an exclusion is not undone by one reading.
+    let_go: BTreeMap<TunnelId, Wanted>,
 }
 
 impl Standing {
@@ -73,6 +80,9 @@ impl Standing {
             edited_at: Vec::new(),
             kept: BTreeSet::new(),
             since: BTreeMap::new(),
+            chosen_by: BTreeMap::new(),
+            selection: String::new(),
+            let_go: BTreeMap::new(),
         }
     }
 
@@ -117,6 +127,20 @@ impl Standing {
         }
     }
 
+    fn let_go(&mut self, before: &BTreeMap<TunnelId, Wanted>) {
+        for (tunnel, wanted) in before {
+            let now = self.wants.get(tunnel);
+            let all = self.let_go.entry(tunnel.clone()).or_default();
+            for (place, keys) in wanted {
+                let still = now.and_then(|now| now.get(place));
+                let gone = keys
+                    .iter()
+                    .filter(|k| still.is_none_or(|s| !s.contains(*k)));
+                all.entry(place.clone()).or_default().extend(gone.cloned());
+            }
+        }
+    }
+
     /// Whom the sources of a folder do not name any more has left by a fact, for a mailbox that is out of the audience
     /// just now, too: it may come back.
     fn gone_by_fact(&mut self, before: &BTreeMap<String, BTreeSet<Key>>, now: Timestamp) {
@@ -138,9 +162,16 @@ impl Standing {
 
     /// The policy changed.
     pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
+        let before = self.wants.clone();
         self.take(town, policy);
+        self.let_go(&before);
         let next = union(self.wants.values());
         self.since = since(&self.since, &next, now);
+        self.selection = selection(policy);
+        add(
+            self.chosen_by.entry(self.selection.clone()).or_default(),
+            &next,
+        );
         self.seen_at = now;
         let gives_up = |t: &&Tunnel| t.state == TunnelState::Removed && t.copies == Copies::Keep;
         let kept = policy.tunnels.iter().filter(gives_up);
@@ -184,12 +215,7 @@ impl Standing {
             }
             self.left.entry(place.clone()).or_default().extend(gone);
         }
-        for (place, keys) in &next {
-            self.ever
-                .entry(place.clone())
-                .or_default()
-                .extend(keys.iter().cloned());
-        }
+        add(&mut self.ever, &next);
         for (folder, keys) in &named {
             self.learn(folder, keys);
         }
@@ -245,7 +271,14 @@ impl Standing {
         self.folders.insert(catalog, folder.to_owned());
         for key in keys {
             let entry = self.keys.entry(catalog, key);
-            self.people.insert((catalog, entry), key.clone());
+            if self.people.insert((catalog, entry), key.clone()).is_some() {
+                continue;
+            }
+            // Whoever becomes a person of their own while the first id lives on with another source gets the next one.
+            for n in 2..=4 {
+                let entry = self.keys.entry(catalog, &format!("{key}#{n}"));
+                self.people.insert((catalog, entry), key.clone());
+            }
         }
     }
 
@@ -318,11 +351,13 @@ impl Standing {
             let gone = self.gone_at.get(&(folder.to_owned(), k.clone()));
             gone.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(4))
         };
-        let joined = self.now.contains_key(&place) && self.partners(key).iter().any(lately);
+        let late = self.partners(key).iter().any(lately);
+        let joined = self.now.contains_key(&place);
         // The other way round: the mailbox left, and groups are asked once an hour; meanwhile somebody joined.
         let left = self.left_at.get(&place);
         let lagging = left.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(1));
-        joined || (lagging && self.is_named(folder, key))
+        // Or both: the mailbox joined after somebody had left, and left again before either was known.
+        (joined && late) || (lagging && (late || self.is_named(folder, key)))
     }
 
     /// Is there a truth behind the removal of this person's card?
@@ -334,7 +369,10 @@ impl Standing {
         // another tunnel.
         let here = |w: &Wanted| self.holds(w, mailbox, catalog, entry);
         let mut wants = self.wants.iter();
-        let taken = wants.any(|(id, now)| here(now) && self.taken.get(id).is_some_and(here));
+        let taken = wants.any(|(id, now)| {
+            let let_go = self.let_go.get(id).is_some_and(here);
+            here(now) && self.taken.get(id).is_some_and(here) && !let_go
+        });
         paired
             || !taken
             || !self.holds(&self.now, mailbox, catalog, entry)
@@ -360,7 +398,10 @@ impl Standing {
         let plain = self.person(catalog, entry).is_some_and(|key| {
             !self.paired.contains_key(key) && *key != crate::wanted::object(mailbox)
         });
+        let chosen = self.chosen_by.get(&self.selection);
+        let by_this_rule = chosen.is_some_and(|w| self.holds(w, mailbox, catalog, entry));
         plain
+            && !by_this_rule
             && !self.holds(&self.now, mailbox, catalog, entry)
             && self.holds(&self.left, mailbox, catalog, entry)
             && !self.holds(&self.left_by_fact, mailbox, catalog, entry)
@@ -400,6 +441,26 @@ fn union<'a>(all: impl Iterator<Item = &'a Wanted>) -> Wanted {
         here.extend(keys.iter().cloned());
     }
     union
+}
+
+fn add(all: &mut Wanted, more: &Wanted) {
+    for (place, keys) in more {
+        let here = all.entry(place.clone()).or_default();
+        here.extend(keys.iter().cloned());
+    }
+}
+
+/// What of a policy says who is meant.
+fn selection(policy: &Policy) -> String {
+    let of = |t: &Tunnel| {
+        let options = (t.options.include_disabled, t.options.without_email);
+        format!(
+            "{} {:?} {:?} {:?} {options:?}",
+            t.id, t.state, t.sources, t.audience
+        )
+    };
+    let tunnels: Vec<String> = policy.tunnels.iter().map(of).collect();
+    format!("{tunnels:?} {:?}", policy.lists)
 }
 
 /// Whoever was wanted before is so since then.

@@ -258,24 +258,29 @@ fn entry_id(
     taken: &BTreeSet<EntryId>,
 ) -> EntryId {
     let texts: Vec<&String> = group.faces.iter().flat_map(|f| &f.texts).collect();
-    let ids = || {
-        texts
-            .iter()
-            .map(|t| derive(t))
-            .filter(|id| !taken.contains(id))
-    };
-    if let Some(id) = ids()
-        .find(|id| known_stamps.contains(id))
-        .or_else(|| ids().next())
-    {
+    let free = |id: &EntryId| !taken.contains(id);
+    let known = |id: &EntryId| known_stamps.contains(id);
+    let ids = || texts.iter().map(|t| derive(t)).filter(free);
+    // The numbered ones are known by their stamps only: which was given depends on who was there then.
+    let numbered = texts
+        .iter()
+        .filter(|_| !known_stamps.is_empty())
+        .flat_map(|t| (2..=NUMBERED_MAX).map(move |n| derive(&format!("{t}#{n}"))));
+    let stamped = ids()
+        .find(known)
+        .or_else(|| numbered.filter(free).find(known));
+    if let Some(id) = stamped.or_else(|| ids().next()) {
         return id;
     }
     let first = texts.first().map_or("", |t| t.as_str());
     (2..)
         .map(|n| derive(&format!("{first}#{n}")))
-        .find(|id| !taken.contains(id))
+        .find(free)
         .unwrap_or_else(|| derive(first))
 }
+
+/// How often one identity text is expected to have been used anew.
+const NUMBERED_MAX: u32 = 4;
 
 /// Settled entries that turn out to be one person: the one with the better source stays.
 fn supersede(
@@ -398,6 +403,27 @@ mod tests {
             text += &format!("{} ambiguous\n", entry.0);
         }
         expect.assert_eq(&text);
+    }
+
+    #[test]
+    fn a_stamp_of_an_id_that_was_given_anew_is_known_again() {
+        let story = "s0 a1 o1 x@y - anna";
+        check(
+            story,
+            &[1001],
+            &[],
+            expect![[r#"
+            s0 a1 = 1001
+        "#]],
+        );
+        check(
+            story,
+            &[1, 1001],
+            &[],
+            expect![[r#"
+            s0 a1 = 1
+        "#]],
+        );
     }
 
     #[test]

@@ -362,9 +362,9 @@ fn unlinked(
             }
         },
         Wish::NoCard(_) | Wish::Stranger => {
-            // Whatever was refused of a card is no matter any more once nobody wants the card.
+            // Whatever was refused of a card is no matter any more once nobody wants the card; that several could be it is.
             let link = input.links.get(&(entry, Part::Core));
-            if let Some(link) = link.filter(|l| l.trouble.is_some()) {
+            if let Some(link) = link.filter(|l| l.trouble.is_some() && !is_ambiguous(l)) {
                 bury(link, plan);
             }
             orphans(input, strangers, entry, generation, plan);

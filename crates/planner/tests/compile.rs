@@ -35,6 +35,8 @@ struct Tenant {
     facts: Facts,
     book: Book,
     complete: bool,
+    /// Folders of which a round did not come to the end, by path.
+    unread: BTreeSet<String>,
     catalog: Catalog,
     members: Vec<Member>,
     known_stamps: BTreeSet<EntryId>,
@@ -93,6 +95,7 @@ impl Tenant {
                 tunnels: Vec::new(),
             },
             complete: true,
+            unread: BTreeSet::new(),
             catalog: Catalog::default(),
             members: Vec::new(),
             known_stamps: BTreeSet::new(),
@@ -189,6 +192,16 @@ impl Tenant {
             }
             ["incomplete"] => self.complete = false,
             ["complete"] => self.complete = true,
+            ["unread", path] => self.unread.extend([(*path).to_owned()]),
+            ["read"] => self.unread.clear(),
+            ["no_contact", place, key] => {
+                let (address, path) = place.split_once('/').unwrap();
+                let of = |f: &FolderSource| f.address == address && f.path == path;
+                let folders = self.facts.folders.iter_mut().filter(|(f, _)| of(f));
+                folders.for_each(|(_, cards)| {
+                    cards.remove(*key);
+                });
+            }
             ["round"] => self.round(),
             // The same round once more: another source was read, or a worker died.
             ["again"] => {
@@ -267,7 +280,7 @@ impl Tenant {
                 .facts
                 .folders
                 .keys()
-                .filter(|_| self.complete)
+                .filter(|f| self.complete && !self.unread.contains(&f.path))
                 .cloned()
                 .collect(),
         };
@@ -916,6 +929,84 @@ fn a_mailbox_leaves_the_audience_in_two_rounds_or_at_once_by_a_rule() {
             round 6
               doubt 1: rule changed: t1
               leave 1 Remove
+        "#]],
+    );
+}
+
+#[test]
+fn nobody_left_a_mailbox_of_which_another_folder_was_not_read() {
+    check(
+        "
+    tunnel t1
+    source t1 a folder:r@x/Contacts flat
+    source t1 b folder:r@x/Suppliers flat
+    user u1 display_name=Anna emails=a@x
+    mailbox u1 user
+    contact r@x/Contacts c1 display_name=Ben emails=b@x
+    contact r@x/Suppliers c2 display_name=Cleo emails=c@x
+    round
+    no_contact r@x/Contacts c1
+    unread Suppliers
+    round
+    round
+    read
+    round
+",
+        expect![[r#"
+            round 1
+              view V1 = t1/a > t1/b
+              V1 E1 display_name=Cleo; emails=c@x
+              V1 E2 display_name=Ben; emails=b@x
+              join u1 V1
+            round 2
+              note LeavingUnconfirmed E2: no longer in the source
+            round 3
+              note LeavingUnconfirmed E2: no longer in the source
+            round 4
+              V1 E2 gone by Fact
+        "#]],
+    );
+}
+
+#[test]
+fn who_loses_somebody_by_a_rule_is_told_so_whatever_a_view_said_before() {
+    office(
+        "mailbox u2 user
+         tunnel t2
+         source t2 hr folder:hr@x/Emergency
+         audience t2 groups=Board
+         group Board u1,u2
+         contact hr@x/Emergency f1 display_name=Doctor mobile_phone=030_123456
+         round
+         group Board u1
+         round
+         round
+         tunnel t2 removed
+         round",
+        expect![[r#"
+            round 1
+              view V1 = t1/dir
+              V1 E1 display_name=Anna; emails=a@x
+              V1 E2 display_name=Ben; emails=b@x
+              join u1 V1
+            round 2
+              view V2 = t1/dir > t2/hr
+              V2 E1 display_name=Anna; emails=a@x
+              V2 E2 display_name=Ben; emails=b@x
+              V2 E3 display_name=Doctor; mobile_phone=+4930123456
+              join u1 V2
+              join u2 V2
+            round 3
+              doubt 2: not in group Board
+              note LeavingUnconfirmed: not in group Board
+            round 4
+              V1 E3 gone by Fact
+              join u2 V1
+              stay 2
+            round 5
+              V1 E3 gone by Rule
+              V2 E3 gone by Rule
+              join u1 V1
         "#]],
     );
 }

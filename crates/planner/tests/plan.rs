@@ -407,6 +407,25 @@ fn two_copies_of_one_generation_are_ambiguous_and_left() {
 }
 
 #[test]
+fn of_two_copies_a_look_for_changes_does_not_tell_which_is_ours() {
+    let story = r"entry E1 c1 display_name=Anna
+         link E1 gen=0 ambiguous
+         seen i2 stamp=E1.1 display_name=Anna";
+    check(
+        &format!("{story}\nlook changes"),
+        expect![[r#"
+            note Quarantined E1
+        "#]],
+    );
+    check(
+        &format!("{story}\nlook full"),
+        expect![[r#"
+            agree E1 i2 c1 Created gen 1
+        "#]],
+    );
+}
+
+#[test]
 fn an_exact_match_is_adopted() {
     check(
         r"entry E1 c1 display_name=Anna_A emails=a@x mobile_phone=+4930123456

@@ -9,7 +9,7 @@
 //! content c0 display_name=Anna mobile_phone=+491      a content that links agreed on
 //! entry E1 c1 [photo=p1] display_name=Anna …           a living entry
 //! entry E1 gone|superseded
-//! link E1 i1 c0 [gen=2] [adopted] [tugs=3] [sent] [trouble] [refused] [shown.notes=x] [wrote=notes]
+//! link E1 i1 c0 [gen=2] [adopted] [tugs=3] [sent] [trouble|ambiguous] [refused] [shown.notes=x] [wrote=notes]
 //! photo E1 i1 p1|own                                  own: the user's, found there before
 //! shows i1 photo|none                                 a user's card was asked for its photo
 //! look full|changes
@@ -288,10 +288,15 @@ impl Story {
             attempt: 1,
             generation: 1,
         });
-        link.trouble = words.contains(&"trouble").then(|| Trouble {
+        let ambiguous = words.contains(&"ambiguous");
+        link.trouble = (ambiguous || words.contains(&"trouble")).then(|| Trouble {
             reason: "no".into(),
             attempts: 1,
-            retry_at: Timestamp(NOW.0 + 1),
+            retry_at: if ambiguous {
+                Timestamp::NEVER
+            } else {
+                Timestamp(NOW.0 + 1)
+            },
         });
         for (name, text) in words
             .iter()

@@ -48,7 +48,7 @@ pub use meta::Identity;
 pub use notice::Notice;
 pub use prior::{Prior, PriorFilter};
 pub use prune::Pruned;
-pub use run::{BlockRow, RunFilter, RunMember, RunProgress, RunStart};
+pub use run::{BlockRow, MemberEnd, RunFilter, RunMember, RunProgress, RunStart};
 pub use schema::{SCHEMA, postgres_schema};
 pub use seal::{Plain, Seal};
 pub use sql::{Statement, all_statements};

@@ -4,6 +4,7 @@ use crate::content::unseal_bytes;
 use crate::db::{Db, Row, json, word};
 use crate::error::{Result, StoreError};
 use crate::handle::Store;
+use crate::lane::{Lease, check_lease};
 use model::plan::Tally;
 use model::run::{Account, MemberRunState, Run, RunState, Trigger, Trouble, TroubleKind};
 use model::{BookKey, Fingerprint, MemberId, RunId, TenantName, Timestamp};
@@ -29,6 +30,51 @@ pub struct RunMember {
     pub reason: String,
     /// Of what kind the reason is, where it is trouble.
     pub trouble: Option<TroubleKind>,
+}
+
+/// How a member of a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberEnd {
+    pub run: RunId,
+    pub member: MemberId,
+    pub account: Account,
+    pub state: MemberRunState,
+    pub reason: String,
+    /// Of what kind the reason is, where it is trouble.
+    pub trouble: Option<TroubleKind>,
+}
+
+impl MemberEnd {
+    pub fn new(
+        run: RunId,
+        member: MemberId,
+        account: Account,
+        state: MemberRunState,
+        reason: &str,
+    ) -> Self {
+        Self {
+            run,
+            member,
+            account,
+            state,
+            reason: reason.to_owned(),
+            trouble: None,
+        }
+    }
+
+    /// It is left for a later run.
+    pub fn deferred(run: RunId, member: MemberId, account: Account, trouble: &Trouble) -> Self {
+        Self {
+            trouble: Some(trouble.kind),
+            ..Self::new(
+                run,
+                member,
+                account,
+                MemberRunState::Deferred,
+                &trouble.detail,
+            )
+        }
+    }
 }
 
 /// A block: a plan that several members share.
@@ -162,58 +208,26 @@ impl Store {
         .await
     }
 
-    /// Records how a member of a run ended.
-    pub async fn member_done(
-        &self,
-        run: RunId,
-        member: MemberId,
-        account: Account,
-        state: MemberRunState,
-        reason: &str,
-    ) -> Result<()> {
-        self.member_ended(run, member, account, state, reason, None)
-            .await
-    }
-
-    /// Records that a member of a run is left for a later one, and of what kind the reason is.
-    pub async fn member_deferred(
-        &self,
-        run: RunId,
-        member: MemberId,
-        account: Account,
-        trouble: &Trouble,
-    ) -> Result<()> {
-        let (state, kind) = (MemberRunState::Deferred, Some(trouble.kind));
-        self.member_ended(run, member, account, state, &trouble.detail, kind)
-            .await
-    }
-
-    async fn member_ended(
-        &self,
-        run: RunId,
-        member: MemberId,
-        account: Account,
-        state: MemberRunState,
-        reason: &str,
-        trouble: Option<TroubleKind>,
-    ) -> Result<()> {
-        let reason = reason.to_owned();
+    /// Records how a member of a run ended, by whoever holds its lane. `LostLease` otherwise: an older worker would write
+    /// over what another one has done since.
+    pub async fn member_ended(&self, lease: &Lease, end: MemberEnd) -> Result<()> {
+        let lease = lease.clone();
         self.write(move |db| {
-            let trouble = trouble.map(|kind| word(&kind));
-            let of = account;
+            check_lease(db, &lease)?;
+            let of = end.account;
             db.run(
                 MEMBER_DONE,
                 args![
-                    run,
-                    member,
-                    word(&state),
+                    end.run,
+                    end.member,
+                    word(&end.state),
                     of.planned,
                     of.done,
                     of.deferred,
                     of.quarantined,
                     of.held,
-                    &reason,
-                    trouble,
+                    &end.reason,
+                    end.trouble.map(|kind| word(&kind)),
                 ],
             )
             .map(|_| ())

@@ -9,7 +9,7 @@ use model::run::{Account, MemberRunState, Run, RunState, Trouble};
 use model::tunnel::Book;
 use model::{MemberId, RunId};
 use std::sync::Arc;
-use store::{Lease, RunMember};
+use store::{Lease, MemberEnd, RunMember};
 
 /// Where one job of a member stands: everything it may touch.
 pub(crate) struct Place<'a> {
@@ -85,7 +85,7 @@ async fn place<'a>(
         return Ok(None);
     };
     if member.state == MemberState::Left {
-        leave_run(engine, &book, &run, &row).await?;
+        leave_run(engine, lease, &book, &run, &row).await?;
         return Ok(None);
     }
     let ask = engine.ask_of(run.id).await?;
@@ -106,6 +106,7 @@ async fn place<'a>(
 /// A member that left for good while a run still waited for it: nothing is left to do there.
 async fn leave_run(
     engine: &Engine,
+    lease: &Lease,
     book: &Book,
     run: &Run,
     row: &RunMember,
@@ -115,11 +116,10 @@ async fn leave_run(
         return Ok(());
     }
     let account = left_over(engine, run, row).await?;
-    let (store, state) = (engine.store(), MemberRunState::Deferred);
+    let state = MemberRunState::Deferred;
     let reason = "it left the audience meanwhile";
-    store
-        .member_done(run.id, row.member, account, state, reason)
-        .await?;
+    let ended = MemberEnd::new(run.id, row.member, account, state, reason);
+    engine.store().member_ended(lease, ended).await?;
     engine.offer_book(book).await?;
     Ok(())
 }
@@ -127,11 +127,9 @@ async fn leave_run(
 /// A mailbox that cannot be read or written now hurts no other: it is left for a later round.
 pub(crate) async fn defer(place: &Place<'_>, trouble: &Trouble) -> Result<Again, JobError> {
     let account = left_over(place.engine, &place.run, &place.row).await?;
-    place
-        .engine
-        .store()
-        .member_deferred(place.run.id, place.member.id, account, trouble)
-        .await?;
+    let ended = MemberEnd::deferred(place.run.id, place.member.id, account, trouble);
+    let store = place.engine.store();
+    store.member_ended(place.lease, ended).await?;
     Ok(Again::No)
 }
 
@@ -140,10 +138,9 @@ pub(crate) async fn stop(place: &Place<'_>, reason: &str) -> Result<Again, JobEr
     let account = left_over(place.engine, &place.run, &place.row).await?;
     let (run, member) = (place.run.id, place.member.id);
     let state = MemberRunState::Deferred;
+    let ended = MemberEnd::new(run, member, account, state, reason);
     let store = place.engine.store();
-    store
-        .member_done(run, member, account, state, reason)
-        .await?;
+    store.member_ended(place.lease, ended).await?;
     Ok(Again::No)
 }
 

@@ -17,7 +17,7 @@ use model::snapshot::{Reach, Snapshot};
 use planner::settle::Fate;
 use planner::tally;
 use std::collections::BTreeMap;
-use store::{Finished, LedgerFilter};
+use store::{Finished, LedgerFilter, MemberEnd};
 
 /// Photos follow their cards, and what changed under us is planned again: a few passes are enough, and what is
 /// left then waits for the next round.
@@ -351,14 +351,11 @@ impl Hands<'_> {
         }
         let account = self.account(&end).await?;
         let (run, member) = (place.run.id, place.member.id);
-        match &end {
-            End::Left(trouble) => store.member_deferred(run, member, account, trouble).await?,
-            _ => {
-                store
-                    .member_done(run, member, account, state, &reason)
-                    .await?
-            }
-        }
+        let ended = match &end {
+            End::Left(trouble) => MemberEnd::deferred(run, member, account, trouble),
+            _ => MemberEnd::new(run, member, account, state, &reason),
+        };
+        store.member_ended(place.lease, ended).await?;
         Ok(Again::No)
     }
 

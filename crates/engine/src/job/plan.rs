@@ -15,7 +15,7 @@ use model::{EntryId, Fingerprint, Timestamp};
 use planner::plan::leaves_unexplained;
 use planner::tally::{self, Distinct};
 use std::collections::{BTreeMap, BTreeSet};
-use store::Finished;
+use store::{Finished, MemberEnd};
 
 pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     let engine = place.engine;
@@ -129,9 +129,8 @@ async fn nothing_to_do(
         done,
         ..Account::default()
     };
-    store
-        .member_done(run, member, account, state, "up to date")
-        .await?;
+    let ended = MemberEnd::new(run, member, account, state, "up to date");
+    store.member_ended(place.lease, ended).await?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use model::snapshot::Here;
 use model::{EntryId, MemberId, Values};
 use planner::settle::Fate;
 use std::collections::{BTreeMap, BTreeSet};
-use store::Prior;
+use store::{MemberEnd, Prior};
 
 pub(crate) async fn restore(place: &Place<'_>) -> Result<Again, JobError> {
     let wanted = wanted(place).await?;
@@ -45,11 +45,9 @@ pub(crate) async fn restore(place: &Place<'_>) -> Result<Again, JobError> {
     } else {
         "some items are no longer where they were"
     };
-    place
-        .engine
-        .store()
-        .member_done(place.run.id, place.member.id, account, state, reason)
-        .await?;
+    let ended = MemberEnd::new(place.run.id, place.member.id, account, state, reason);
+    let store = place.engine.store();
+    store.member_ended(place.lease, ended).await?;
     Ok(Again::No)
 }
 

@@ -5,7 +5,7 @@ use futures::executor::block_on;
 use model::plan::{Halt, HaltReason, Tally};
 use model::run::{Account, MemberRunState, RunState, Trigger, Trouble, TroubleKind};
 use model::{EntryId, Fingerprint, MemberId, Millis, RunId};
-use store::{Counted, Decision, RunFilter, RunStart, Store, StoreError};
+use store::{Counted, Decision, Finish, MemberEnd, RunFilter, RunStart, Store, StoreError};
 
 fn plan(store: &Store, run: RunId, member: MemberId, block: &str) {
     let tally = Tally {
@@ -16,6 +16,15 @@ fn plan(store: &Store, run: RunId, member: MemberId, block: &str) {
     let block = Fingerprint::from(block);
     let bytes = block.as_str().as_bytes();
     block_on(store.planned_member(run, member, &tally, &block, Some(bytes))).unwrap();
+}
+
+/// Whoever holds the lane says how a member ended.
+fn end(store: &Store, ended: MemberEnd) -> Result<(), StoreError> {
+    let lane = format!("member {}", ended.member.0);
+    let claim = claimed(store, &lane);
+    let said = block_on(store.member_ended(&claim.lease, ended));
+    block_on(store.release(&claim, Finish::Done)).unwrap();
+    said
 }
 
 fn halts() -> Vec<Halt> {
@@ -41,11 +50,42 @@ fn what_is_planned_or_done_is_not_planned_again_by_a_worker_that_stood_still() {
             done: 2,
             ..Account::default()
         };
-        block_on(store.member_done(run, member, account, MemberRunState::Done, "")).unwrap();
+        end(
+            store,
+            MemberEnd::new(run, member, account, MemberRunState::Done, ""),
+        )
+        .unwrap();
         plan(store, run, member, "block-2");
         let row = block_on(store.run_member(run, member)).unwrap().unwrap();
         assert_eq!((row.state, row.account), (MemberRunState::Done, account));
         assert_eq!(row.block, Some(Fingerprint::from("block-1")));
+    });
+}
+
+#[test]
+fn who_lost_the_lane_does_not_write_over_what_was_done_since() {
+    on_each(|bench| {
+        let store = &bench.store;
+        let (run, member) = (run(store), member(store, "a"));
+        block_on(store.add_run_members(run, &[member])).unwrap();
+        plan(store, run, member, "block-1");
+        let old = claimed(store, "lane");
+        block_on(store.release(&old, Finish::Done)).unwrap();
+        let new = claimed(store, "lane");
+        let done = Account {
+            planned: 2,
+            done: 2,
+            ..Account::default()
+        };
+        let ended = |account| MemberEnd::new(run, member, account, MemberRunState::Done, "");
+        block_on(store.member_ended(&new.lease, ended(done))).unwrap();
+        let late = block_on(store.member_ended(&old.lease, ended(Account::default())));
+        assert!(
+            matches!(late, Err(StoreError::LostLease { .. })),
+            "{late:?}"
+        );
+        let row = block_on(store.run_member(run, member)).unwrap().unwrap();
+        assert_eq!(row.account, done);
     });
 }
 
@@ -70,7 +110,11 @@ fn a_run_says_how_far_it_has_come() {
             quarantined: 1,
             ..Account::default()
         };
-        block_on(store.member_done(run, a, account, MemberRunState::Done, "")).unwrap();
+        end(
+            store,
+            MemberEnd::new(run, a, account, MemberRunState::Done, ""),
+        )
+        .unwrap();
         block_on(store.run_member_state(run, c, MemberRunState::Deferred, "no mailbox")).unwrap();
         let read = block_on(store.run(run)).unwrap().unwrap();
         assert_eq!((read.account.planned, read.account.done), (4, 1));
@@ -96,7 +140,7 @@ fn what_kept_a_run_from_its_end_is_kept_with_its_kind() {
             detail: "denied".to_owned(),
         };
         let (denied, none) = (trouble(TroubleKind::Permission), Account::default());
-        block_on(store.member_deferred(run, a, none, &denied)).unwrap();
+        end(store, MemberEnd::deferred(run, a, none, &denied)).unwrap();
         block_on(store.run_troubled(run, &denied)).unwrap();
         block_on(store.finish_run(run, RunState::Incomplete, "denied", NOW)).unwrap();
         block_on(store.run_troubled(run, &trouble(TroubleKind::Passing))).unwrap();

@@ -174,6 +174,11 @@ pub fn claim(store: &Store) -> Option<Claim> {
     block_on(store.claim("w1", Millis::minutes(1), 8)).unwrap()
 }
 
+pub fn claimed(store: &Store, lane: &str) -> Claim {
+    block_on(store.offer(&job("contoso", lane), NOW)).unwrap();
+    claim(store).unwrap()
+}
+
 pub fn lease(store: &Store, lane: &str) -> Lease {
     block_on(store.offer(&job("contoso", lane), NOW)).unwrap();
     claim(store).unwrap().lease

@@ -8,7 +8,7 @@ use graph_sim::fleet::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The one tenant of a history, and what is true of it at this moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Town {
     pub tenant: String,
     pub domain: String,
@@ -27,7 +27,7 @@ pub struct Town {
 }
 
 /// A group.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Circle {
     pub id: String,
     pub members: BTreeSet<String>,

@@ -74,6 +74,8 @@ pub struct Monitor {
     blurred: base::Blurred,
     pub twins: twins::Twins,
     client: String,
+    /// What was learned last: most of what happens leaves it as it is.
+    learned: Option<(Town, Policy)>,
 }
 
 impl Monitor {
@@ -96,6 +98,7 @@ impl Monitor {
             blurred: base::Blurred::new(),
             twins: twins::Twins::default(),
             client: town.client.to_lowercase(),
+            learned: None,
         };
         monitor.changed(town, policy, crate::world::START);
         monitor
@@ -103,9 +106,14 @@ impl Monitor {
 
     /// The truth or the policy changed.
     pub fn changed(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
+        let known = |(t, p): &(Town, Policy)| t == town && p == policy;
+        if self.learned.as_ref().is_some_and(known) {
+            return self.standing.seen(now);
+        }
         self.standing.update(town, policy, now);
         self.learn(town, policy);
         self.lived.learn(truth::directory(town));
+        self.learned = Some((town.clone(), policy.clone()));
     }
 
     /// An admin edited the policy: whoever leaves by that leaves by a rule.

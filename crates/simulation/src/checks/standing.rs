@@ -160,6 +160,11 @@ impl Standing {
         }
     }
 
+    /// Nothing changed up to this instant.
+    pub fn seen(&mut self, now: Timestamp) {
+        self.seen_at = now;
+    }
+
     /// The policy changed.
     pub fn edited(&mut self, town: &Town, policy: &Policy, now: Timestamp) {
         let before = self.wants.clone();

@@ -401,13 +401,23 @@ impl Observer<'_> {
             .mailbox_kinds(&self.tenant.at, &due)
             .await?
         {
-            // An error about one mailbox leaves what we knew of it.
-            if let Ok(kind) = answer {
-                let seen = KindSeen {
-                    kind,
-                    asked_at: self.now,
-                };
-                changes.push((mailbox.0, Some(encode(&seen))));
+            let seen = known.get(mailbox.as_str());
+            let was_none = seen.is_some_and(|seen| seen.kind == MailboxKind::None);
+            match answer {
+                Ok(kind) => {
+                    let seen = KindSeen {
+                        kind,
+                        asked_at: self.now,
+                    };
+                    changes.push((mailbox.0, Some(encode(&seen))));
+                }
+                // That it was none, when somebody may be leaving for that, is not known any more: one answer must not
+                // count for two rounds.
+                Err(_) if was_none && freshness == Freshness::Doubted => {
+                    changes.push((mailbox.0, None));
+                }
+                // Else an error about one mailbox leaves what we knew of it.
+                Err(_) => {}
             }
         }
         self.save(MAILBOXES, changes, None).await

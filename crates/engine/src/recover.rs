@@ -36,13 +36,16 @@ pub(crate) struct Strays {
     pub found: BTreeSet<MailboxId>,
     /// Those that did not answer.
     pub silent: BTreeSet<MailboxId>,
-    /// Those that said that they are none, or none of ours to read.
+    /// Those that are none of ours to read.
     pub refused: BTreeSet<MailboxId>,
 }
 
 /// What one mailbox says of its copies.
 enum Answer {
     Stamps(BTreeSet<EntryId>),
+    /// It is no mailbox, it says.
+    None,
+    /// It is none of ours to read.
     Refused,
     /// Nothing can be said yet.
     Silent,
@@ -61,7 +64,7 @@ pub(crate) async fn known_stamps(
         // One mailbox that does not answer tells nothing; the next may.
         let found = match answer(stamps(engine, tenant, book, mailbox).await)? {
             Answer::Stamps(found) => found,
-            Answer::Refused => continue,
+            Answer::None | Answer::Refused => continue,
             Answer::Silent => {
                 silent = true;
                 continue;
@@ -99,7 +102,8 @@ pub(crate) async fn strays(
                 Answer::Stamps(found) if found.is_empty() => continue,
                 Answer::Stamps(_) => &mut strays.found,
                 Answer::Refused => &mut strays.refused,
-                Answer::Silent => &mut strays.silent,
+                // Only mailboxes are asked that the census calls so: it tells when one is none any more.
+                Answer::None | Answer::Silent => &mut strays.silent,
             }
             .insert(mailbox.clone());
         }
@@ -114,7 +118,8 @@ fn answer(stamps: Result<BTreeSet<EntryId>, GraphError>) -> Result<Answer, JobEr
         Err(error @ (GraphError::SignIn { .. } | GraphError::Credential { .. })) => {
             Err(error.into())
         }
-        Err(GraphError::NoMailbox { .. } | GraphError::Permission { .. }) => Ok(Answer::Refused),
+        Err(GraphError::NoMailbox { .. }) => Ok(Answer::None),
+        Err(GraphError::Permission { .. }) => Ok(Answer::Refused),
         Err(_) => Ok(Answer::Silent),
     }
 }

@@ -364,7 +364,11 @@ fn unlinked(
         Wish::NoCard(_) | Wish::Stranger => {
             // Whatever was refused of a card is no matter any more once nobody wants the card; that several could be it is.
             let link = input.links.get(&(entry, Part::Core));
-            if let Some(link) = link.filter(|l| l.trouble.is_some() && !is_ambiguous(l)) {
+            // Once a full look shows none of them, it is none either.
+            let full = input.observed.reach == Reach::Full;
+            let cleared = full && strangers.bearers(entry).next().is_none();
+            let over = |l: &&Link| l.trouble.is_some() && (cleared || !is_ambiguous(l));
+            if let Some(link) = link.filter(over) {
                 bury(link, plan);
             }
             orphans(input, strangers, entry, generation, plan);
@@ -761,6 +765,10 @@ fn orphans(input: &Input, strangers: &Strangers, entry: EntryId, used: u32, plan
             remove(input, &link, item, Proof::Orphan, Sight::Here(here), plan);
         }
         orphan(input, entry, item, plan);
+    }
+    // Whoever comes back is looked for by a look for changes, which need not show either card: that would make one more.
+    if fresh > 1 {
+        remember_ambiguity(input, entry, plan);
     }
 }
 

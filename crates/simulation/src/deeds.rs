@@ -82,6 +82,10 @@ impl Inner {
 
     /// Somebody, or a group, comes into a group or goes.
     pub fn set_member(&mut self, group: &str, id: &str, member: bool, now: Timestamp) {
+        // Nobody can add or remove an account that is deleted; its memberships come back with it.
+        if self.town.people.get(id).is_some_and(|p| p.deleted) {
+            return;
+        }
         let Some(circle) = self.town.groups.get_mut(group) else {
             return;
         };

@@ -111,7 +111,9 @@ impl Inner {
             let value = view.properties.get(name).and_then(Value::as_str);
             value.unwrap_or_default().to_owned()
         };
-        (card.mobile, card.company) = (text("mobilePhone"), text("companyName"));
+        // Numbers of the town have the form that we write.
+        card.mobile = text("mobilePhone").replace(' ', "");
+        card.company = text("companyName");
         self.monitor.cards.expect_writes();
     }
 

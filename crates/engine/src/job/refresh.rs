@@ -212,7 +212,14 @@ async fn compile_book(
         let named = named(&compiled, &members);
         let trove;
         (trove, next) = search
-            .go_on(engine, tenant, book, &facts, &named, now)
+            .go_on(
+                engine,
+                tenant,
+                book,
+                &facts,
+                &named,
+                (round.complete.users, now),
+            )
             .await?;
         if !trove.is_empty() {
             compiled = with(&trove.stamps, &trove.strays)?;
@@ -231,9 +238,10 @@ async fn compile_book(
     Ok(())
 }
 
-/// The mailboxes of the audiences and those that were in them.
+/// The mailboxes of the audiences and those that were in them. One that goes with its copies left there is not looked at.
 fn named(compiled: &Compiled, members: &[Member]) -> Vec<MailboxId> {
-    let known = members.iter().map(|m| &m.mailbox);
+    let stays = |m: &&Member| m.state != MemberState::LeavingKeep;
+    let known = members.iter().filter(stays).map(|m| &m.mailbox);
     let all: BTreeSet<&MailboxId> = compiled.members.join.keys().chain(known).collect();
     all.into_iter().cloned().collect()
 }
@@ -255,12 +263,18 @@ async fn keep(
     let store = engine.store();
     let now = store.time().await?;
     let (people, change) = (&compiled.catalog, &compiled.members);
+    // Before the doubt itself: should we end between the two, the next round must ask anew, or one answer counts twice.
+    let leavers = someone_leaves(before, members, compiled).then_some("yes");
+    if leavers.is_some() {
+        store.set_setting(&scope(book), LEAVERS, leavers).await?;
+    }
     store
         .commit_round(&book.tenant, book.catalog, people, change, now)
         .await?;
     reset_on_new_rules(engine, book, members).await?;
-    let leavers = someone_leaves(before, members, compiled).then_some("yes");
-    store.set_setting(&scope(book), LEAVERS, leavers).await?;
+    if leavers.is_none() {
+        store.set_setting(&scope(book), LEAVERS, None).await?;
+    }
     Ok(())
 }
 

@@ -75,7 +75,7 @@ impl Search {
     }
 
     /// Looks where it can, and returns what it found, and where the search has to go on. `named` are the mailboxes of
-    /// the audience: they are looked at anyhow.
+    /// the audience: they are looked at anyhow. `reads`: this round read the people of the tenant.
     pub(crate) async fn go_on(
         &self,
         engine: &Engine,
@@ -83,7 +83,7 @@ impl Search {
         book: &Book,
         facts: &Facts,
         named: &[MailboxId],
-        now: Timestamp,
+        (reads, now): (bool, Timestamp),
     ) -> Result<(Trove, Self), JobError> {
         // Before anybody was read there is no mailbox to ask, which does not mean that none has copies.
         if *self == Self::Everywhere && facts.users.is_empty() {
@@ -107,18 +107,20 @@ impl Search {
             stamps: known.found,
             strays: strays.found,
         };
-        // Who turns us away is believed once there was time between two answers that say so.
-        let doubted = now.since(since) < engine.settings().group_census;
+        // Who turns us away is believed once there was time between two answers that say so, and others answered.
+        let before = match self {
+            Self::Everywhere => BTreeSet::new(),
+            Self::Left(left) => left.refused.clone(),
+        };
+        let early = now.since(since) < engine.settings().group_census;
+        let doubted = |id: &MailboxId| early || !reads || !before.contains(id);
+        let refused = strays.refused.into_iter().filter(doubted);
         let next = match known.incomplete {
             true => Self::Everywhere,
             false => Self::Left(Left {
                 since,
                 mailboxes: left,
-                refused: if doubted {
-                    strays.refused
-                } else {
-                    BTreeSet::new()
-                },
+                refused: refused.collect(),
             }),
         };
         Ok((trove, next))

@@ -24,7 +24,7 @@ use crate::{
     tenant::Tenant,
     throttle::{Counts, Throttle},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Microsoft Graph, Exchange Online and Entra in a box.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Cloud {
     late_count: u64,
     /// Tenants (`app tenant`) and mailboxes that are out until an instant (F16).
     outages: BTreeMap<String, i64>,
-    flapped: BTreeSet<Vec<String>>,
+    flapped: BTreeMap<Vec<String>, i64>,
     calm: bool,
 }
 
@@ -96,7 +96,7 @@ impl Cloud {
             late: BTreeMap::new(),
             late_count: 0,
             outages: BTreeMap::new(),
-            flapped: BTreeSet::new(),
+            flapped: BTreeMap::new(),
             calm: true,
             settings,
         };

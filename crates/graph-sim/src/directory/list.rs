@@ -82,7 +82,7 @@ impl Directory {
         scene: &mut Scene,
     ) -> Result<token::Page, Done> {
         let Some(text) = &options.skiptoken else {
-            let halved = scene.flaps(&call.path);
+            let halved = scene.flaps(&call.path, call.now_ms);
             let halved = halved.then(|| scene.chance.draw());
             return Ok(token::Page {
                 halved,

@@ -130,6 +130,10 @@ impl<'a> End<'a> {
                 let folder = mailbox.folders.entry(path.clone()).or_default();
                 self.add(folder, id, item, life);
             }
+            if let Some((book, deletion)) = self.lost(id, life) {
+                let folder = mailbox.folders.entry(book).or_default();
+                folder.deleted.push(deletion);
+            }
         }
         let left = self.lived().left.iter().filter(|(m, _, _)| m == id);
         for (_, from, card) in left {
@@ -173,6 +177,10 @@ impl<'a> End<'a> {
         let forgotten = known.is_some_and(|c| is_indistinct(self.monitor, &at, c));
         card.indistinct = twin || forgotten;
         let nobodys = life.origin.is_none() && self.is_nobodys(mailbox, item, life);
+        // Its mark was taken as it was made: nothing but its name says whose it is.
+        if nobodys && life.mark.is_none() {
+            card.people = self.called(life.first.fields.get("display_name"));
+        }
         // What we once made of a user's card stays in a folder that we know no more.
         let given_up = life.adopted && self.is_forgotten_place(mailbox, life);
         if nobodys || given_up {
@@ -184,6 +192,28 @@ impl<'a> End<'a> {
         if !nobodys && !given_up && !life.edits.is_empty() {
             folder.edits.insert(item.to_owned(), life.edits.clone());
         }
+    }
+
+    /// Everybody of this name, by id.
+    fn called(&self, name: Option<&String>) -> BTreeSet<String> {
+        let people = self.lived().people.values();
+        let called = |p: &&Person| name.is_some() && p.fields.get("display_name") == name;
+        people.filter(called).map(|p| p.id.clone()).collect()
+    }
+
+    /// Where deletions are respected, a card in a folder that nobody knows again counts as deleted.
+    fn lost(&self, mailbox: &str, life: &Life) -> Option<(String, Deletion)> {
+        let ours = (life.ours || life.adopted) && !life.deleted;
+        let mark = life
+            .mark
+            .filter(|_| ours && self.is_forgotten_place(mailbox, life))?;
+        let book = self.monitor.standing.folder(mark.catalog)?;
+        let deletion = Deletion {
+            fields: life.now.fields.clone(),
+            people: self.people_of(mark),
+            settled: false,
+        };
+        self.is_target(book).then(|| (book.to_owned(), deletion))
     }
 
     /// A card that we made and cannot know: doubled on its way, its mark was lost, or it lies in a folder that nobody

@@ -191,6 +191,10 @@ impl Monitor {
         loss::event(self, event, ours);
         base::event(&mut self.blurred, event);
         cards::event(self, cloud, town, event);
+        // After it: a deletion must not vouch for itself.
+        if ours {
+            self.standing.wrote(Timestamp(event.at_ms));
+        }
     }
 
     /// What the targets of these writes say before they are handed over.

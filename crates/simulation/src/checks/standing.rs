@@ -52,6 +52,14 @@ pub struct Standing {
     chosen_by: BTreeMap<String, Wanted>,
     /// The selection in force.
     selection: String,
+    /// Whom each selection of sources named, by folder: an audience or a state that is another one says nothing of them.
+    named_by: BTreeMap<String, BTreeMap<String, BTreeSet<Key>>>,
+    /// What the sources select by now.
+    naming: String,
+    /// Tunnels that are active now.
+    going: BTreeSet<TunnelId>,
+    /// When we wrote anything, at most once an hour: rounds came to their end.
+    written: Vec<Timestamp>,
     /// Whom each tunnel did not want any more at some time, by a fact or a rule: an exclusion is not undone by one reading.
     let_go: BTreeMap<TunnelId, Wanted>,
 }
@@ -82,6 +90,10 @@ impl Standing {
             since: BTreeMap::new(),
             chosen_by: BTreeMap::new(),
             selection: String::new(),
+            named_by: BTreeMap::new(),
+            naming: String::new(),
+            going: BTreeSet::new(),
+            written: Vec::new(),
             let_go: BTreeMap::new(),
         }
     }
@@ -125,6 +137,33 @@ impl Standing {
                 left.extend(gone.cloned());
             }
         }
+    }
+
+    /// Whom the sources name by the rules in force. A removed tunnel names nobody: its removal is a rule.
+    fn note_naming(&mut self, town: &Town, policy: &Policy) {
+        let mut living = policy.clone();
+        living.tunnels.retain(|t| t.state != TunnelState::Removed);
+        self.naming = naming(&living);
+        let all = self.named_by.entry(self.naming.clone()).or_default();
+        for (folder, keys) in named(town, &living) {
+            all.entry(folder).or_default().extend(keys);
+        }
+    }
+
+    /// Did the sources as they are ruled now name this person once, for a mailbox that is still meant? Then no rule of
+    /// theirs is what changed: edited and edited back before any round, it is all that could be known.
+    fn named_by_these_sources(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
+        let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
+            return false;
+        };
+        let meant = self
+            .now
+            .contains_key(&(mailbox.to_owned(), folder.to_owned()));
+        let named = self
+            .named_by
+            .get(&self.naming)
+            .and_then(|all| all.get(folder));
+        meant && named.is_some_and(|keys| !keys.is_disjoint(&self.partners(key)))
     }
 
     fn let_go(&mut self, before: &BTreeMap<TunnelId, Wanted>) {
@@ -201,6 +240,7 @@ impl Standing {
                 .extend(gone.cloned());
         }
         self.active = active;
+        self.note_naming(town, policy);
         let named = named(town, policy);
         for (place, before) in &self.now {
             let still = next.get(place);
@@ -240,13 +280,31 @@ impl Standing {
 
     fn take(&mut self, town: &Town, policy: &Policy) {
         self.wants.clear();
+        self.going.clear();
         let there = policy.tunnels.iter();
         for tunnel in there.filter(|t| t.state != TunnelState::Removed) {
             let wanted = wanted_by_one(town, policy, &tunnel.id);
             if tunnel.state == TunnelState::Active {
-                self.taken.insert(tunnel.id.clone(), wanted.clone());
+                self.going.insert(tunnel.id.clone());
             }
             self.wants.insert(tunnel.id.clone(), wanted);
+        }
+    }
+
+    /// We wrote: what active tunnels want by now may have been taken in. Without a write nothing shows that any round
+    /// came to its end since somebody was wanted.
+    pub fn wrote(&mut self, now: Timestamp) {
+        if self
+            .written
+            .last()
+            .is_none_or(|at| now.since(*at) >= Millis::hours(1))
+        {
+            self.written.push(now);
+        }
+        for id in &self.going {
+            if let Some(wanted) = self.wants.get(id) {
+                self.taken.insert(id.clone(), wanted.clone());
+            }
         }
     }
 
@@ -352,15 +410,19 @@ impl Standing {
             return false;
         };
         let place = (mailbox.to_owned(), folder.to_owned());
+        // Rounds agree, not days: nothing was written from then until the last day, so that no round need have ended.
+        let early = self.seen_at - Millis::hours(25);
+        let silent = |at: Timestamp| !self.written.iter().any(|w| *w > at && *w < early);
         let lately = |k: &Key| {
             let gone = self.gone_at.get(&(folder.to_owned(), k.clone()));
-            gone.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(4))
+            gone.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(4) || silent(*at))
         };
         let late = self.partners(key).iter().any(lately);
         let joined = self.now.contains_key(&place);
         // The other way round: the mailbox left, and groups are asked once an hour; meanwhile somebody joined.
         let left = self.left_at.get(&place);
-        let lagging = left.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(1));
+        let lagging =
+            left.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(1) || silent(*at));
         // Or both: the mailbox joined after somebody had left, and left again before either was known.
         (joined && late) || (lagging && (late || self.is_named(folder, key)))
     }
@@ -376,7 +438,8 @@ impl Standing {
         let mut wants = self.wants.iter();
         let taken = wants.any(|(id, now)| {
             let let_go = self.let_go.get(id).is_some_and(here);
-            here(now) && self.taken.get(id).is_some_and(here) && !let_go
+            let taken = self.going.contains(id) || self.taken.get(id).is_some_and(here);
+            here(now) && taken && !let_go
         });
         paired
             || !taken
@@ -407,6 +470,7 @@ impl Standing {
         let by_this_rule = chosen.is_some_and(|w| self.holds(w, mailbox, catalog, entry));
         plain
             && !by_this_rule
+            && !self.named_by_these_sources(mailbox, catalog, entry)
             && !self.holds(&self.now, mailbox, catalog, entry)
             && self.holds(&self.left, mailbox, catalog, entry)
             && !self.holds(&self.left_by_fact, mailbox, catalog, entry)
@@ -453,6 +517,16 @@ fn add(all: &mut Wanted, more: &Wanted) {
         let here = all.entry(place.clone()).or_default();
         here.extend(keys.iter().cloned());
     }
+}
+
+/// What of a policy says which people are meant.
+fn naming(policy: &Policy) -> String {
+    let of = |t: &Tunnel| {
+        let options = (t.options.include_disabled, t.options.without_email);
+        format!("{} {:?} {options:?}", t.id, t.sources)
+    };
+    let tunnels: Vec<String> = policy.tunnels.iter().map(of).collect();
+    format!("{tunnels:?} {:?}", policy.lists)
 }
 
 /// What of a policy says who is meant.

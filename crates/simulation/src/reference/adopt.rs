@@ -223,12 +223,13 @@ fn candidate<'a>(
 
 /// Exactly the same, for one contributor whose names, addresses and phones never changed.
 fn clearly(card: &Card, user: &Person) -> bool {
-    let still = |p: &Person| {
-        !p.past
-            .keys()
-            .any(|f| f.contains("name") || f.contains("phone") || f == "emails")
-    };
-    matches!(&card.who[..], [one] if exact(one, user, &card.region) && still(one))
+    matches!(&card.who[..], [one] if exact(one, user, &card.region) && is_steady(one))
+}
+
+/// The names, addresses and numbers of this person never changed.
+pub(super) fn is_steady(person: &Person) -> bool {
+    let tells = |f: &String| f.contains("name") || f.contains("phone") || f == "emails";
+    !person.past.keys().any(tells)
 }
 
 /// The card that a clear candidate must have become, when it has no rival.

@@ -1,6 +1,6 @@
 //! Holds the true folders against what was expected, and says in words what differs.
 
-use super::adopt::{Expected, ExpectedFolder, ExpectedUserCard, Touch};
+use super::adopt::{Expected, ExpectedFolder, ExpectedUserCard, Touch, is_steady};
 use super::field::{Field, outside_kept};
 use super::merge::{Card, Presence, Want};
 use super::pair::{Relation, as_person, exact, relation};
@@ -305,7 +305,8 @@ impl Look<'_> {
                 return true;
             }
             let lapsed = self.folder.forgot || user.card.given_back;
-            if !lapsed || self.equals(&mine, actual) {
+            // Exactly that person now, and nobody that it could be was ever called or reached otherwise.
+            if !lapsed || (self.equals(&mine, actual) && kin.iter().all(is_steady)) {
                 return false;
             }
         }

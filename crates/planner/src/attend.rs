@@ -142,7 +142,7 @@ impl Attendance {
         let confirmed = member.leaving.as_ref().is_some_and(|l| input.confirms(l));
         // What a paused tunnel holds in a mailbox that is none holds the rest there, too: nothing can be taken from it.
         let none = loss.by_fact.values().any(|fact| fact == NO_MAILBOX);
-        let agreed = loss.complete && confirmed && !(none && !loss.kept.is_empty());
+        let agreed = loss.complete && confirmed && (!none || loss.kept.is_empty());
         if !loss.by_fact.is_empty() && !agreed {
             sources.extend(loss.by_fact.keys().cloned());
             if loss.complete && member.leaving.is_none() {

@@ -1,19 +1,25 @@
 //! The heart: one visible match over (link, entry, observation). The crate's doc has it as a table.
 
-use crate::adopt::{Find, Strangers};
-use crate::change::{Base, Card, Change, change, deviations, take_back};
-use crate::photo::{PhotoTurn, Portrait, photo, waiting};
+mod leave;
+mod linked;
+mod unlinked;
+
+use crate::adopt::Strangers;
+use crate::change::{Base, Change};
+use crate::photo::waiting;
 use crate::rules::Rules;
 use crate::stamp::StampKey;
+use leave::leave;
+use linked::{linked, remove};
 use model::catalog::{CatalogView, EntryState, GoneCause};
-use model::link::{Link, Origin, Part};
+use model::link::{Link, Part};
 use model::member::{Member, MemberState};
 use model::mutant::{self, Mutant};
-use model::plan::{Edit, Halt, HaltReason, Note, Plan, Proof, Reason, Step};
+use model::plan::{Halt, HaltReason, Note, Plan, Proof, Reason, Step};
 use model::snapshot::{Here, Reach, Seen, Snapshot};
-use model::tunnel::OnUserDelete;
 use model::{ContentId, EntryId, Etag, Field, Item, ItemId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use unlinked::{unlinked, users_copies};
 
 /// The links of one member, by entry and part.
 pub type Links = BTreeMap<(EntryId, Part), Link>;
@@ -227,157 +233,9 @@ fn guarded(input: &Input, strangers: &Strangers, link: &Link) -> Option<Reason> 
     waiting(link, input.now).filter(|reason| !(open && *reason == Reason::Quarantined))
 }
 
-/// Several cards may be this one. That must outlive the look that showed them: a look for changes does not show
-/// them again, and would make one more.
-fn remember_ambiguity(input: &Input, entry: EntryId, plan: &mut Plan) {
-    let before = input.links.get(&(entry, Part::Core)).cloned();
-    let link = before.unwrap_or_else(|| Link::new(input.member.id, entry, Part::Core));
-    if !is_ambiguous(&link) {
-        plan.steps.push(Step::Agree {
-            link: Box::new(crate::settle::ambiguous(&link)),
-        });
-    }
-}
-
 fn is_ambiguous(link: &Link) -> bool {
     let trouble = link.trouble.as_ref();
     trouble.is_some_and(|t| t.retry_at == Timestamp::NEVER)
-}
-
-/// The rows of the table in which a copy is known.
-fn linked(input: &Input, link: &Link, item: &ItemId, wish: Wish, sight: Sight, plan: &mut Plan) {
-    let entry = link.entry;
-    match (wish, sight) {
-        (_, Sight::Unseen) => note(plan, Some(entry), Some(item), Reason::Unseen, ""),
-        (Wish::Card { .. }, sight) if is_unread(input, link, sight) => {
-            note(
-                plan,
-                Some(entry),
-                Some(item),
-                Reason::Unseen,
-                "not read yet",
-            );
-        }
-        (Wish::Stranger, Sight::Here(here)) if knows_orphans(input) => {
-            remove(input, link, item, Proof::Orphan, Sight::Here(here), plan);
-            orphan(input, entry, item, plan);
-        }
-        (Wish::Stranger, Sight::Gone) => bury(link, plan),
-        (Wish::Stranger, Sight::Here(_) | Sight::Same) => {
-            note(
-                plan,
-                Some(entry),
-                Some(item),
-                Reason::Orphan,
-                "not in this view",
-            );
-        }
-        (Wish::Card { item: wish, .. }, Sight::Here(here))
-            if mutant::on(Mutant::B16)
-                && here.fields.get(Field::DisplayName) != wish.get(Field::DisplayName) =>
-        {
-            remove(input, link, item, Proof::Superseded, sight, plan);
-        }
-        (
-            Wish::Card {
-                content,
-                item: wish,
-                photo,
-            },
-            Sight::Here(_) | Sight::Same,
-        ) => {
-            update(input, link, item, (content, wish), sight, plan);
-            portrait(input, link, item, wish, photo, plan);
-        }
-        (Wish::Card { .. }, Sight::Gone) => match input.rules.options.on_user_delete {
-            OnUserDelete::Respect => {
-                note(plan, Some(entry), Some(item), Reason::UserDeleted, "");
-                forget(plan, entry, Part::Core, true);
-            }
-            OnUserDelete::Recreate => {
-                note(
-                    plan,
-                    Some(entry),
-                    Some(item),
-                    Reason::UserDeleted,
-                    "made again",
-                );
-                create(input, entry, link.generation + 1, wish, plan);
-            }
-        },
-        (Wish::NoCard(proof), Sight::Here(_) | Sight::Same) => {
-            remove(input, link, item, proof, sight, plan);
-        }
-        // The mailbox is no audience for its own person's card.
-        (Wish::OwnCard, Sight::Here(_) | Sight::Same) => {
-            remove(input, link, item, Proof::LeftAudience, sight, plan);
-        }
-        (Wish::NoCard(_) | Wish::OwnCard, Sight::Gone) => bury(link, plan),
-    }
-}
-
-/// The rows of the table in which no copy is known.
-fn unlinked(
-    input: &Input,
-    strangers: &Strangers,
-    entry: EntryId,
-    generation: u32,
-    refused: bool,
-    wish: Wish,
-    plan: &mut Plan,
-) {
-    let rules = input.rules;
-    match wish {
-        Wish::Card { .. } if refused => {
-            note(plan, Some(entry), None, Reason::UserDeleted, "");
-        }
-        Wish::Card { content, item, .. } => match strangers.find(entry, generation, item, rules) {
-            Find::Bearer {
-                item: id,
-                here,
-                generation,
-            } => {
-                users_copies(strangers, entry, Some(id), plan);
-                let link = new_link(input, entry, Origin::Created, generation, id, here);
-                adopt(input, link, (content, item), here, plan);
-            }
-            Find::Match { item: id, here } => {
-                let link = new_link(input, entry, Origin::Adopted, generation, id, here);
-                adopt(input, link, (content, item), here, plan);
-            }
-            Find::Several(count) => {
-                note(
-                    plan,
-                    Some(entry),
-                    None,
-                    Reason::Ambiguous,
-                    &count.to_string(),
-                );
-                remember_ambiguity(input, entry, plan);
-            }
-            Find::Unread(id) => note(plan, Some(entry), Some(id), Reason::Unseen, "stamp"),
-            Find::Nothing => {
-                users_copies(strangers, entry, None, plan);
-                create(input, entry, generation + 1, wish, plan);
-            }
-        },
-        Wish::NoCard(_) | Wish::Stranger => {
-            // Whatever was refused of a card is no matter any more once nobody wants the card; that several could be it is.
-            let link = input.links.get(&(entry, Part::Core));
-            // Once a full look shows none of them, it is none either.
-            let full = input.observed.reach == Reach::Full;
-            let cleared = full && strangers.bearers(entry).next().is_none();
-            let over = |l: &&Link| l.trouble.is_some() && (cleared || !is_ambiguous(l));
-            if let Some(link) = link.filter(over) {
-                bury(link, plan);
-            }
-            orphans(input, strangers, entry, generation, plan);
-        }
-        Wish::OwnCard => {
-            note(plan, Some(entry), None, Reason::OwnCard, "");
-            orphans(input, strangers, entry, generation, plan);
-        }
-    }
 }
 
 /// What the link knows of a copy.
@@ -434,64 +292,6 @@ fn sight<'a>(input: &Input<'a>, item: &ItemId) -> Sight<'a> {
     }
 }
 
-/// A new card, once the folder was looked at in full: before that nobody knows what is there.
-fn create(input: &Input, entry: EntryId, generation: u32, wish: Wish, plan: &mut Plan) {
-    let looked = input.observed.reach == Reach::Full || input.member.looked_full_at.is_some();
-    match wish {
-        Wish::Card { content, .. } if looked => plan.steps.push(Step::Create {
-            entry,
-            content,
-            generation,
-        }),
-        _ => note(plan, Some(entry), None, Reason::Unseen, "full look needed"),
-    }
-}
-
-/// A copy that exists, compared field by field.
-fn update(
-    input: &Input,
-    link: &Link,
-    item: &ItemId,
-    (content, wish): (ContentId, &Item),
-    sight: Sight,
-    plan: &mut Plan,
-) {
-    let base = base(input, link);
-    if matches!(sight, Sight::Same) && base.is_some() && link.agreed == Some(content) {
-        return;
-    }
-    let card = Card {
-        rules: input.rules,
-        origin: link.origin,
-        base,
-        wish,
-        seen: fields(sight),
-        braked: link.tugs >= input.brakes.tugs && link.agreed == Some(content),
-    };
-    let mut change = change(&card);
-    if mutant::on(Mutant::H12) && !change.writes.is_empty() || is_touched(link, sight) {
-        let all = wish.0.iter().map(|(f, v)| (*f, Some(v.clone())));
-        change.writes.extend(all);
-    }
-    note_fields(plan, link.entry, item, &change);
-    if mutant::on(Mutant::I6) && !change.writes.is_empty() && link.origin == Origin::Created {
-        remove(input, link, item, Proof::Superseded, sight, plan);
-    } else if !change.writes.is_empty() {
-        plan.steps
-            .push(write(link.entry, content, item, etag(link, sight), change));
-    } else if link.agreed != Some(content) || base.is_none() {
-        let agreed = agreement(link, content, wish, change, sight);
-        plan.steps.push(Step::Agree {
-            link: Box::new(agreed),
-        });
-    }
-}
-
-/// What only a mutant takes for an edit: another version.
-fn is_touched(link: &Link, sight: Sight) -> bool {
-    mutant::on(Mutant::H8) && matches!(sight, Sight::Here(here) if here.etag != link.etag)
-}
-
 /// The base of the three-way merge; `None` when the content that was agreed on is not known any more.
 fn base<'a>(input: &Input<'a>, link: &'a Link) -> Option<Base<'a>> {
     let agreed = input.catalog.contents.get(&link.agreed?)?;
@@ -514,282 +314,6 @@ fn etag(link: &Link, sight: Sight) -> Option<Etag> {
         Sight::Here(here) => here.etag.clone(),
         Sight::Same | Sight::Gone | Sight::Unseen => link.etag.clone(),
     }
-}
-
-fn write(
-    entry: EntryId,
-    content: ContentId,
-    item: &ItemId,
-    expect: Option<Etag>,
-    change: Change,
-) -> Step {
-    Step::Update {
-        entry,
-        content,
-        item: item.clone(),
-        expect,
-        edit: Box::new(Edit {
-            changes: change.writes,
-            before: change.before,
-            shown: change.base,
-        }),
-        tug: change.tug,
-    }
-}
-
-/// Both sides agree on this content without a write.
-fn agreement(link: &Link, content: ContentId, wish: &Item, change: Change, sight: Sight) -> Link {
-    let mut link = link.clone();
-    link.etag = etag(&link, sight);
-    link.shown = deviations(wish, &change.base);
-    link.agreed = Some(content);
-    (link.tugs, link.tugged_at) = (0, None);
-    link
-}
-
-fn new_link(
-    input: &Input,
-    entry: EntryId,
-    origin: Origin,
-    generation: u32,
-    item: &ItemId,
-    here: &Here,
-) -> Link {
-    let before = input.links.get(&(entry, Part::Core)).cloned();
-    let mut link = before.unwrap_or_else(|| Link::new(input.member.id, entry, Part::Core));
-    link.origin = origin;
-    link.generation = link.generation.max(generation);
-    link.item = Some(item.clone());
-    link.etag = here.etag.clone();
-    link.agreed = None;
-    link.trouble = None;
-    link.shown.clear();
-    link
-}
-
-/// A card that was found: the pair first, then what differs.
-fn adopt(
-    input: &Input,
-    link: Link,
-    (content, wish): (ContentId, &Item),
-    here: &Here,
-    plan: &mut Plan,
-) {
-    let card = Card {
-        rules: input.rules,
-        origin: link.origin,
-        base: None,
-        wish,
-        seen: Some(&here.fields),
-        braked: false,
-    };
-    let change = change(&card);
-    let Some(item) = link.item.clone() else {
-        return;
-    };
-    note_fields(plan, link.entry, &item, &change);
-    if change.writes.is_empty() {
-        let agreed = agreement(&link, content, wish, change, Sight::Here(here));
-        plan.steps.push(Step::Agree {
-            link: Box::new(agreed),
-        });
-    } else {
-        let update = write(link.entry, content, &item, here.etag.clone(), change);
-        plan.steps.push(Step::Agree {
-            link: Box::new(link),
-        });
-        plan.steps.push(update);
-    }
-}
-
-fn portrait(
-    input: &Input,
-    link: &Link,
-    item: &ItemId,
-    content: &Item,
-    wish: Option<&str>,
-    plan: &mut Plan,
-) {
-    let turn = photo(&Portrait {
-        member: input.member.id,
-        entry: link.entry,
-        item,
-        origin: link.origin,
-        content,
-        wish,
-        link: input.links.get(&(link.entry, Part::Photo)),
-        shows: input.observed.photos.get(item).copied(),
-        rules: input.rules,
-        now: input.now,
-    });
-    match turn {
-        PhotoTurn::Nothing => {}
-        PhotoTurn::Set(step) => plan.steps.push(step),
-        PhotoTurn::Keep(link) => {
-            note(
-                plan,
-                Some(link.entry),
-                Some(item),
-                Reason::UserValueKept,
-                "photo",
-            );
-            plan.steps.push(Step::Agree { link });
-        }
-        PhotoTurn::Note(reason, detail) => note(plan, Some(link.entry), Some(item), reason, detail),
-    }
-}
-
-/// Our copy goes; a user's own card stays and only our fields are taken back.
-fn remove(input: &Input, link: &Link, item: &ItemId, proof: Proof, sight: Sight, plan: &mut Plan) {
-    let (entry, expect) = (link.entry, etag(link, sight));
-    match link.origin {
-        Origin::Created => plan.steps.push(Step::Delete {
-            entry,
-            item: item.clone(),
-            expect,
-            proof,
-        }),
-        Origin::Adopted => {
-            note(plan, Some(entry), Some(item), Reason::AdoptedKept, "");
-            // The pair is over only when our fields are back: after the update was settled, plan again.
-            match taken_back(input, link, item, sight) {
-                Some(update) => plan.steps.push(update),
-                None => forget(plan, entry, Part::Core, false),
-            }
-        }
-    }
-    // A leaving member's photo links are walked by themselves.
-    let photo = input.links.get(&(entry, Part::Photo));
-    if input.member.state == MemberState::Active && photo.is_some_and(|p| p.item.is_some()) {
-        forget(plan, entry, Part::Photo, false);
-    }
-}
-
-/// The update that takes our fields back from a user's own card, if any of them still is ours.
-fn taken_back(input: &Input, link: &Link, item: &ItemId, sight: Sight) -> Option<Step> {
-    let (base, content) = (base(input, link)?, link.agreed?);
-    let change = take_back(link, base, fields(sight));
-    (!change.writes.is_empty()).then(|| write(link.entry, content, item, etag(link, sight), change))
-}
-
-/// The mailbox left the audience, or the tunnel was removed.
-fn leave(input: &Input, plan: &mut Plan) {
-    if input.member.state == MemberState::LeavingKeep {
-        let fact = input
-            .member
-            .leaving
-            .as_ref()
-            .map_or("", |l| l.fact.as_str());
-        note(plan, None, None, Reason::CopiesKept, fact);
-    }
-    for ((entry, part), link) in input.links {
-        let Some(item) = &link.item else { continue };
-        if let Some(reason) = waiting(link, input.now) {
-            note(plan, Some(*entry), Some(item), reason, "");
-            continue;
-        }
-        match (part, input.member.state, sight(input, item)) {
-            (Part::Photo, _, _) => forget(plan, *entry, *part, false),
-            (_, MemberState::LeavingKeep, _) => let_keep(link, plan),
-            (_, _, Sight::Gone) => bury(link, plan),
-            (_, _, Sight::Unseen) => note(plan, Some(*entry), Some(item), Reason::Unseen, ""),
-            (_, _, sight) => remove(input, link, item, Proof::LeftAudience, sight, plan),
-        }
-    }
-    if input.member.state == MemberState::LeavingRemove {
-        leave_strays(input, plan);
-    }
-}
-
-/// Cards of ours in a leaving mailbox that nobody remembers: the store was lost since they were made.
-fn leave_strays(input: &Input, plan: &mut Plan) {
-    let strangers = Strangers::of(input);
-    let borne: BTreeSet<EntryId> = strangers.borne().collect();
-    for entry in borne {
-        let link = input.links.get(&(entry, Part::Core));
-        if link.is_none_or(|l| l.item.is_none()) {
-            let used = link.map_or(0, |l| l.generation);
-            orphans(input, &strangers, entry, used, plan);
-        }
-    }
-}
-
-/// Further cards with a stamp of ours: a user copied one. Never touched.
-fn users_copies(strangers: &Strangers, entry: EntryId, ours: Option<&ItemId>, plan: &mut Plan) {
-    for (_, copy) in strangers.bearers(entry).filter(|(_, id)| Some(*id) != ours) {
-        if mutant::on(Mutant::B15) {
-            clean_up(entry, copy, plan);
-        }
-        note(plan, Some(entry), Some(copy), Reason::UserCopy, "");
-    }
-}
-
-/// What only a mutant does: to delete a card because of its stamp alone.
-fn clean_up(entry: EntryId, item: &ItemId, plan: &mut Plan) {
-    plan.steps.push(Step::Delete {
-        entry,
-        item: item.clone(),
-        expect: None,
-        proof: Proof::Superseded,
-    });
-}
-
-/// Stamped cards without a living source: removed only when a person approves that very plan. What bears a
-/// generation that is known to be over is a user's copy, or was brought back by one. After the loss of the store
-/// nobody can tell our card from a user's copy of it: one more reason to ask.
-fn orphans(input: &Input, strangers: &Strangers, entry: EntryId, used: u32, plan: &mut Plan) {
-    let fresh = strangers.bearers(entry).filter(|(g, _)| *g > used).count();
-    for (generation, item) in strangers.bearers(entry) {
-        if generation <= used {
-            note(plan, Some(entry), Some(item), Reason::UserCopy, "");
-            continue;
-        }
-        if fresh > 1 {
-            // One of them is ours and the others a user's copies, and nothing says which.
-            note(
-                plan,
-                Some(entry),
-                Some(item),
-                Reason::Ambiguous,
-                &fresh.to_string(),
-            );
-            continue;
-        }
-        let seen = input.observed.items.get(item);
-        if let (true, Some(Seen::Here(here))) = (knows_orphans(input), seen) {
-            // The pair first, so that its generation is known to be over when the card is gone.
-            let link = new_link(input, entry, Origin::Created, generation, item, here);
-            plan.steps.push(Step::Agree {
-                link: Box::new(link.clone()),
-            });
-            remove(input, &link, item, Proof::Orphan, Sight::Here(here), plan);
-        }
-        orphan(input, entry, item, plan);
-    }
-    // Whoever comes back is looked for by a look for changes, which need not show either card: that would make one more.
-    if fresh > 1 {
-        remember_ambiguity(input, entry, plan);
-    }
-}
-
-/// Before everything was read once, and in a look for changes, a card may only seem to be nobody's.
-fn knows_orphans(input: &Input) -> bool {
-    (input.whole || mutant::on(Mutant::B13)) && input.observed.reach == Reach::Full
-}
-
-fn orphan(input: &Input, entry: EntryId, item: &ItemId, plan: &mut Plan) {
-    note(plan, Some(entry), Some(item), Reason::Orphan, "");
-    if !knows_orphans(input) {
-        return;
-    }
-    let all = plan.notes.iter().filter(|n| n.reason == Reason::Orphan);
-    plan.halt = Some(Halt {
-        reason: HaltReason::Orphans,
-        detail: match all.count() {
-            1 => "1 card bears our mark, and no source explains it".to_owned(),
-            n => format!("{n} cards bear our mark, and no source explains them"),
-        },
-    });
 }
 
 /// Somebody emptied the folder: a person must look before it is filled again.
@@ -819,31 +343,6 @@ fn are_all_lost(input: &Input) -> bool {
     let is_there = |item: &&ItemId| !matches!(sight(input, item), Sight::Gone | Sight::Unseen);
     let others = (copies().count() as u64).checked_sub(input.held);
     others.is_some_and(|others| copies().filter(is_there).nth(others as usize).is_none())
-}
-
-/// A copy that is not wanted and not there any more: the pair is over, and what stays is its generation, so that a
-/// later card of the same person is told from this one (a delete that got no answer may have come late).
-fn bury(link: &Link, plan: &mut Plan) {
-    if link.origin == Origin::Adopted {
-        return forget(plan, link.entry, link.part, false);
-    }
-    plan.steps.push(Step::Agree {
-        link: Box::new(crate::settle::over(link, false)),
-    });
-}
-
-/// A copy that its user keeps: it is known again by its stamp when the mailbox comes back, so that what stays is the
-/// generation before it, of the copies that were removed.
-fn let_keep(link: &Link, plan: &mut Plan) {
-    let before = Link {
-        generation: link.generation.saturating_sub(1),
-        ..link.clone()
-    };
-    if before.generation == 0 {
-        forget(plan, link.entry, link.part, false);
-    } else {
-        bury(&before, plan);
-    }
 }
 
 fn forget(plan: &mut Plan, entry: EntryId, part: Part, refused: bool) {

@@ -136,6 +136,27 @@ impl Sight {
 /// The fact that says that a mailbox cannot be written to.
 pub const NO_MAILBOX: &str = "no usable mailbox";
 
+/// The mailboxes that a paused tunnel means, or may mean: what lies there stays where it is.
+///
+/// # Errors
+/// An expression of an audience cannot be read.
+pub fn held(
+    book: &Book,
+    lists: &BTreeMap<String, Choice>,
+    facts: &Facts,
+) -> Result<BTreeSet<MailboxId>, SelectError> {
+    let tunnels = book.tunnels.iter();
+    let paused = tunnels.filter(|t| t.state == TunnelState::Paused);
+    let audiences = paused.map(|t| Selector::compile(&t.audience, lists));
+    let audiences: Vec<Selector> = audiences.collect::<Result<_, _>>()?;
+    let may = |person: &Person| {
+        let mut all = audiences.iter();
+        all.any(|audience| !matches!(audience.judge(person, facts), Selected::Out(_)))
+    };
+    let meant = facts.users.iter().filter(|(_, person)| may(person));
+    Ok(meant.map(|(id, _)| MailboxId(id.clone())).collect())
+}
+
 /// Only members have mailboxes here, and only the census knows whether one can be used.
 fn usable(person: &Person, facts: &Facts) -> Selected {
     let out = || Selected::Out(NO_MAILBOX.to_owned());

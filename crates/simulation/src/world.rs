@@ -292,6 +292,7 @@ impl World {
         let mut ground = self.ground.lock();
         ground.monitor.count("the store was lost", 1);
         ground.monitor.cards.forget_generations(now);
+        ground.monitor.standing.forget();
         ground.monitor.cards.writes.clear();
         ground.faults += 1;
         ground.trace.say(now, || "the store is lost".to_owned());

@@ -207,6 +207,7 @@ async fn compile_book(
     };
     let mut compiled = with(&BTreeSet::new(), &BTreeSet::new())?;
     let search = Search::load(engine, book, catalog.version).await?;
+    let held = planner::audience::held(book, &lists, &facts)?;
     let mut next = search.clone();
     if !search.is_over() {
         let named = named(&compiled, &members);
@@ -217,7 +218,7 @@ async fn compile_book(
                 tenant,
                 book,
                 &facts,
-                &named,
+                (&named, &held),
                 (round.complete.users, now),
             )
             .await?;
@@ -231,7 +232,7 @@ async fn compile_book(
     if next != search {
         next.save(engine, book).await?;
     }
-    let searched = !next.is_pressing(&facts);
+    let searched = !next.is_pressing(&facts, &held);
     store
         .set_setting(&scope(book), COMPILED, searched.then_some(sources))
         .await?;

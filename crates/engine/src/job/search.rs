@@ -75,14 +75,14 @@ impl Search {
     }
 
     /// Looks where it can, and returns what it found, and where the search has to go on. `named` are the mailboxes of
-    /// the audience: they are looked at anyhow. `reads`: this round read the people of the tenant.
+    /// the audience: they are looked at anyhow; `held` those that a paused tunnel means: nothing is taken from there. `reads`: this round read the people of the tenant.
     pub(crate) async fn go_on(
         &self,
         engine: &Engine,
         tenant: &Tenant,
         book: &Book,
         facts: &Facts,
-        named: &[MailboxId],
+        (named, held): (&[MailboxId], &BTreeSet<MailboxId>),
         (reads, now): (bool, Timestamp),
     ) -> Result<(Trove, Self), JobError> {
         // Before anybody was read there is no mailbox to ask, which does not mean that none has copies.
@@ -97,7 +97,8 @@ impl Search {
             Self::Left(left) => (recover::Found::default(), left.since),
         };
         let mut left = self.places(book, facts, named);
-        let usable = left.iter().filter(|id| is_usable(facts, id));
+        let open = |id: &&MailboxId| is_usable(facts, id) && !held.contains(*id);
+        let usable = left.iter().filter(open);
         let asked: Vec<MailboxId> = usable.cloned().collect();
         let strays = recover::strays(engine, tenant, book, &asked).await?;
         for id in asked.iter().filter(|id| !strays.silent.contains(id)) {
@@ -182,12 +183,13 @@ impl Search {
 
     /// A mailbox that is there has not answered: the next round asks again. Of the others, the census tells when they
     /// are there, and that is news to compile.
-    pub(crate) fn is_pressing(&self, facts: &Facts) -> bool {
+    pub(crate) fn is_pressing(&self, facts: &Facts, held: &BTreeSet<MailboxId>) -> bool {
         match self {
             Self::Everywhere => true,
             Self::Left(left) => {
                 let all = left.mailboxes.union(&left.refused);
-                all.into_iter().any(|id| is_usable(facts, id))
+                let open = |id: &MailboxId| is_usable(facts, id) && !held.contains(id);
+                all.into_iter().any(open)
             }
         }
     }

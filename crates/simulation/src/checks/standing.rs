@@ -52,10 +52,17 @@ pub struct Standing {
     chosen_by: BTreeMap<String, Wanted>,
     /// The selection in force.
     selection: String,
-    /// Whom each selection of sources named, by folder: an audience or a state that is another one says nothing of them.
+    /// Whom each selection of a tunnel's sources named, by folder: an audience or a state that is another one, or another
+    /// tunnel's rule, says nothing of them.
     named_by: BTreeMap<String, BTreeMap<String, BTreeSet<Key>>>,
-    /// What the sources select by now.
-    naming: String,
+    /// What the sources of each tunnel select by now.
+    naming: Vec<String>,
+    /// Whom the sources of each tunnel name now, with its folder.
+    named_by_one: BTreeMap<TunnelId, (String, BTreeSet<Key>)>,
+    /// When the sources of a tunnel last stopped naming somebody by a fact, by tunnel, folder and person.
+    gone_of: BTreeMap<(TunnelId, String, Key), Timestamp>,
+    /// Those of whom a tunnel that was paused just then could learn only when it went on, by folder.
+    lingering: BTreeMap<String, BTreeSet<Key>>,
     /// Tunnels that are active now.
     going: BTreeSet<TunnelId>,
     /// When we wrote anything, at most once an hour: rounds came to their end.
@@ -91,7 +98,10 @@ impl Standing {
             chosen_by: BTreeMap::new(),
             selection: String::new(),
             named_by: BTreeMap::new(),
-            naming: String::new(),
+            naming: Vec::new(),
+            named_by_one: BTreeMap::new(),
+            gone_of: BTreeMap::new(),
+            lingering: BTreeMap::new(),
             going: BTreeSet::new(),
             written: Vec::new(),
             let_go: BTreeMap::new(),
@@ -103,8 +113,10 @@ impl Standing {
         let before = self.now.clone();
         let named = self.named.clone();
         let wants = self.wants.clone();
+        let by_one = self.named_by_one.clone();
         self.edited(town, policy, now);
         self.left_one(&wants);
+        self.left_a_source(&by_one, now);
         self.gone_by_fact(&named, now);
         for (place, keys) in before {
             let still = self.now.get(&place);
@@ -139,15 +151,60 @@ impl Standing {
         }
     }
 
-    /// Whom the sources name by the rules in force. A removed tunnel names nobody: its removal is a rule.
-    fn note_naming(&mut self, town: &Town, policy: &Policy) {
-        let mut living = policy.clone();
-        living.tunnels.retain(|t| t.state != TunnelState::Removed);
-        self.naming = naming(&living);
-        let all = self.named_by.entry(self.naming.clone()).or_default();
-        for (folder, keys) in named(town, &living) {
-            all.entry(folder).or_default().extend(keys);
+    /// Whom the sources of one tunnel do not name any more, by a fact. A mailbox may join afterwards: while that tunnel is
+    /// paused its people are there still.
+    fn left_a_source(
+        &mut self,
+        before: &BTreeMap<TunnelId, (String, BTreeSet<Key>)>,
+        now: Timestamp,
+    ) {
+        for (tunnel, (folder, keys)) in before {
+            let still = self.named_by_one.get(tunnel).map(|(_, keys)| keys);
+            let gone = keys
+                .iter()
+                .filter(|k| still.is_none_or(|s| !s.contains(*k)));
+            for key in gone {
+                let at = (tunnel.clone(), folder.clone(), key.clone());
+                self.gone_of.insert(at, now);
+            }
         }
+        self.linger(now);
+    }
+
+    fn linger(&mut self, now: Timestamp) {
+        let paused = |id: &TunnelId| self.named_by_one.contains_key(id) && !self.going.contains(id);
+        let lately = |at: &Timestamp| now.since(*at) <= Millis::days(3);
+        let all = self.gone_of.iter();
+        let here = all.filter(|((id, _, _), at)| paused(id) && lately(at));
+        for ((_, folder, key), _) in here {
+            let keys = self.lingering.entry(folder.clone()).or_default();
+            keys.insert(key.clone());
+        }
+    }
+
+    /// Whom the sources of each tunnel name by its rules in force. A removed one names nobody: its removal is a rule.
+    fn note_naming(&mut self, town: &Town, policy: &Policy) {
+        self.naming.clear();
+        self.named_by_one.clear();
+        let living = policy.tunnels.iter();
+        for tunnel in living.filter(|t| t.state != TunnelState::Removed) {
+            let mut one = policy.clone();
+            one.tunnels.retain(|t| t.id == tunnel.id);
+            let naming = naming(&one);
+            let all = self.named_by.entry(naming.clone()).or_default();
+            for (folder, keys) in named(town, &one) {
+                all.entry(folder.clone())
+                    .or_default()
+                    .extend(keys.iter().cloned());
+                self.named_by_one.insert(tunnel.id.clone(), (folder, keys));
+            }
+            self.naming.push(naming);
+        }
+    }
+
+    /// The store was lost, and with it what tunnels took that are paused now.
+    pub fn forget(&mut self) {
+        self.taken.clear();
     }
 
     /// Did the sources as they are ruled now name this person once, for a mailbox that is still meant? Then no rule of
@@ -159,11 +216,13 @@ impl Standing {
         let meant = self
             .now
             .contains_key(&(mailbox.to_owned(), folder.to_owned()));
-        let named = self
-            .named_by
-            .get(&self.naming)
-            .and_then(|all| all.get(folder));
-        meant && named.is_some_and(|keys| !keys.is_disjoint(&self.partners(key)))
+        let partners = self.partners(key);
+        let all = self
+            .naming
+            .iter()
+            .filter_map(|text| self.named_by.get(text));
+        let mut named = all.filter_map(|all| all.get(folder));
+        meant && named.any(|keys| !keys.is_disjoint(&partners))
     }
 
     fn let_go(&mut self, before: &BTreeMap<TunnelId, Wanted>) {
@@ -276,6 +335,7 @@ impl Standing {
             }
         }
         self.now = next;
+        self.linger(now);
     }
 
     fn take(&mut self, town: &Town, policy: &Policy) {
@@ -468,7 +528,12 @@ impl Standing {
         });
         let chosen = self.chosen_by.get(&self.selection);
         let by_this_rule = chosen.is_some_and(|w| self.holds(w, mailbox, catalog, entry));
+        let lingers = self.folder(catalog).is_some_and(|folder| {
+            let known = self.person(catalog, entry).zip(self.lingering.get(folder));
+            known.is_some_and(|(key, keys)| !keys.is_disjoint(&self.partners(key)))
+        });
         plain
+            && !lingers
             && !by_this_rule
             && !self.named_by_these_sources(mailbox, catalog, entry)
             && !self.holds(&self.now, mailbox, catalog, entry)

@@ -232,7 +232,7 @@ async fn compile_book(
     if next != search {
         next.save(engine, book).await?;
     }
-    let searched = !next.is_pressing(&facts, &held);
+    let searched = !next.is_pressing(book, &facts, &held);
     store
         .set_setting(&scope(book), COMPILED, searched.then_some(sources))
         .await?;

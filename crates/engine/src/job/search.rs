@@ -97,7 +97,8 @@ impl Search {
             Self::Left(left) => (recover::Found::default(), left.since),
         };
         let mut left = self.places(book, facts, named);
-        let open = |id: &&MailboxId| is_usable(facts, id) && !held.contains(*id);
+        let asks = takes_copies_along(book);
+        let open = |id: &&MailboxId| asks && is_usable(facts, id) && !held.contains(*id);
         let usable = left.iter().filter(open);
         let asked: Vec<MailboxId> = usable.cloned().collect();
         let strays = recover::strays(engine, tenant, book, &asked).await?;
@@ -128,13 +129,11 @@ impl Search {
     }
 
     /// The mailboxes to look into that the book does not name (any more). Copies that a tunnel keeps when it goes are
-    /// not looked for.
+    /// not looked for; what waited before the document said so still waits.
     fn places(&self, book: &Book, facts: &Facts, named: &[MailboxId]) -> BTreeSet<MailboxId> {
-        if !takes_copies_along(book) {
-            return BTreeSet::new();
-        }
         let mut all = match self {
-            Self::Everywhere => mailboxes(facts),
+            Self::Everywhere if takes_copies_along(book) => mailboxes(facts),
+            Self::Everywhere => BTreeSet::new(),
             Self::Left(left) => left.mailboxes.union(&left.refused).cloned().collect(),
         };
         named.iter().for_each(|id| {
@@ -183,9 +182,15 @@ impl Search {
 
     /// A mailbox that is there has not answered: the next round asks again. Of the others, the census tells when they
     /// are there, and that is news to compile.
-    pub(crate) fn is_pressing(&self, facts: &Facts, held: &BTreeSet<MailboxId>) -> bool {
+    pub(crate) fn is_pressing(
+        &self,
+        book: &Book,
+        facts: &Facts,
+        held: &BTreeSet<MailboxId>,
+    ) -> bool {
         match self {
             Self::Everywhere => true,
+            Self::Left(_) if !takes_copies_along(book) => false,
             Self::Left(left) => {
                 let all = left.mailboxes.union(&left.refused);
                 let open = |id: &MailboxId| is_usable(facts, id) && !held.contains(id);

@@ -147,6 +147,7 @@ impl Monitor {
         silence::told(self, town, request, response, at);
         pace::told(self, worker, request, response, at);
         twins::told(self, request, response);
+        ruled::told(&mut self.ruled, request, response, at);
     }
 
     pub fn count(&mut self, what: &'static str, times: u64) {

@@ -1,6 +1,6 @@
 //! Settling: what became of a step, and what the link says afterwards. Pure.
 
-use crate::change::deviations;
+use crate::change::{Base, deviations};
 use crate::compare::{keys, same};
 use crate::receive::fresh;
 use crate::rules::Rules;
@@ -9,7 +9,7 @@ use model::link::{Deviations, Link, Op, Origin, Sent, Trouble};
 use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
 use model::tunnel::WhenPresent;
-use model::{Etag, Field, Item, ItemId, Millis, Sighting, Timestamp, Value, Values};
+use model::{ContentId, Etag, Field, Item, ItemId, Millis, Sighting, Timestamp, Value, Values};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -316,6 +316,43 @@ pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> O
         (Found::Nothing, Op::Delete) => over(link, false),
         (Found::Several, Op::Create) => ambiguous(link),
         _ => unsent(link),
+    })
+}
+
+/// Did a change that got no answer arrive? Something of it is there that was not before. Then what is there as it was sent
+/// is ours, and no edit of the user's; of the rest the base stays. The version found counts only where nothing else is
+/// there: a later look need not show the card again.
+pub fn arrived(
+    link: &Link,
+    agreed: &Item,
+    (id, content): (ContentId, &Item),
+    (etag, seen): (Option<&Etag>, &Sighting),
+) -> Option<Link> {
+    let base = Base {
+        agreed,
+        shown: &link.shown,
+    };
+    let is_there = |f: Field| seen.covers(f) && same(f, seen.get(f), content.get(f));
+    let is_news = |f: &&Field| is_there(**f) && !same(**f, base.get(**f), content.get(**f));
+    Field::ALL.iter().find(is_news)?;
+    let value = |f: Field| match is_there(f) {
+        true => seen.get(f),
+        false => base.get(f),
+    };
+    let mut covered = Field::ALL.iter().filter(|f| seen.covers(**f));
+    let alone = covered.all(|f| same(*f, seen.get(*f), value(*f)));
+    let all: Values = Field::ALL
+        .iter()
+        .map(|f| (*f, value(*f).cloned()))
+        .collect();
+    Some(Link {
+        agreed: Some(id),
+        shown: deviations(content, &all),
+        etag: match alone {
+            true => etag.cloned(),
+            false => link.etag.clone(),
+        },
+        ..calm(link)
     })
 }
 

@@ -8,7 +8,7 @@ use model::{
     ContentId, EntryId, Etag, Field, Item, ItemId, MemberId, Millis, Timestamp, Value, Values,
 };
 use planner::settle::{
-    Bounds, Fate, Found, Settled, Settling, intend, knowable_at, resolve, settle,
+    Bounds, Fate, Found, Settled, Settling, arrived, intend, knowable_at, resolve, settle,
 };
 use story::{item, rules, sighting};
 
@@ -243,4 +243,31 @@ fn what_moved_is_looked_at_again_and_what_waits_is_sent_later() {
     assert_eq!(fate(Outcome::Stale), Fate::LookAgain);
     assert_eq!(fate(Outcome::Gone), Fate::LookAgain);
     assert_eq!(fate(Outcome::NotYet { until: NOW }), Fate::Later);
+}
+
+#[test]
+fn an_update_without_an_answer_that_is_there_is_ours() {
+    let before = item(&["display_name=Anna", "business_phones=1"]);
+    let sent = item(&["display_name=Anna", "business_phones=2"]);
+    let etag = Etag::from("e2");
+    let found = |item: &Item| {
+        arrived(
+            &link(),
+            &before,
+            (ContentId(5), &sent),
+            (Some(&etag), &sighting(item)),
+        )
+    };
+    let ours = found(&sent).unwrap();
+    assert_eq!(
+        (ours.agreed, ours.etag),
+        (Some(ContentId(5)), Some(etag.clone()))
+    );
+    assert!(ours.shown.is_empty(), "{:?}", ours.shown);
+    // The user wrote a name meanwhile: it is no base of ours, and the version is not known.
+    let edited = item(&["display_name=Ann", "business_phones=2"]);
+    let ours = found(&edited).unwrap();
+    assert_eq!((ours.agreed, ours.etag), (Some(ContentId(5)), link().etag));
+    assert!(ours.shown.is_empty(), "{:?}", ours.shown);
+    assert_eq!(found(&before), None, "it never arrived");
 }

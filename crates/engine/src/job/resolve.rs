@@ -6,7 +6,7 @@ use crate::job::member::Place;
 use crate::look;
 use crate::world::Engine;
 use graph::Folder;
-use model::link::{Link, Op, Part, Sent};
+use model::link::{Link, Op, Origin, Part, Sent};
 use model::plan::{Plan, Step};
 use model::run::RunState;
 use model::{EntryId, RunId, Timestamp};
@@ -49,15 +49,33 @@ pub(crate) async fn resolve(
         return Ok(Resolved::TooEarly(at));
     }
     let (mut told, mut silent, mut changes) = (Told::default(), Vec::new(), Changes::new());
+    let mut failed = None;
     for (key, link) in &unsettled {
         let Some(sent) = &link.sent else { continue };
-        let found = match folder {
-            Some(folder) => search(place, folder, link).await?,
-            None => Found::Nothing,
+        let found = match (folder, &link.item) {
+            // What was found so far is known, whatever becomes of the other searches.
+            (Some(folder), _) => match search(place, folder, link).await {
+                Ok(found) => found,
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            },
+            // A mailbox that keeps its copies is not looked into: that a card of it is gone is not known.
+            (None, Some(item)) if place.keeps() && sent.op != Op::Create => Found::Here {
+                item: item.clone(),
+                etag: None,
+                seen: None,
+            },
+            (None, _) => Found::Nothing,
         };
         let Some(resolved) = settle::resolve(link, &found, now, &bounds(engine)) else {
             continue;
         };
+        if let Some(link) = arrived_as_sent(place, link, &found).await? {
+            told.add(place, sent, link, Fate::Done);
+            continue;
+        }
         match fate(sent.op, &found) {
             Some(fate) => told.add(place, sent, resolved, fate),
             None => silent.push(LinkChange::Agree(Box::new(resolved))),
@@ -67,10 +85,39 @@ pub(crate) async fn resolve(
         }
     }
     told.record(place, now).await?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
     if !silent.is_empty() {
         store.agree(place.lease, place.member.id, silent).await?;
     }
     Ok(Resolved::Known(changes))
+}
+
+/// The link of an update that is there as it was sent. What we wrote into a user's own card is told by the next plan.
+async fn arrived_as_sent(
+    place: &Place<'_>,
+    link: &Link,
+    found: &Found,
+) -> Result<Option<Link>, JobError> {
+    let update = |sent: &&Sent| sent.op == Op::Update && link.origin == Origin::Created;
+    let sent = link.sent.as_ref().filter(update);
+    let (Some(content), Some(agreed)) = (sent.and_then(|s| s.content), link.agreed) else {
+        return Ok(None);
+    };
+    let Found::Here {
+        seen: Some(seen),
+        etag,
+        ..
+    } = found
+    else {
+        return Ok(None);
+    };
+    let seen = (etag.as_ref(), seen);
+    let (store, ids) = (place.engine.store(), [content, agreed]);
+    let items = store.contents(&place.member.tenant, &ids).await?;
+    let both = items.get(&agreed).zip(items.get(&content));
+    Ok(both.and_then(|(before, after)| settle::arrived(link, before, (content, after), seen)))
 }
 
 /// What a search proves; `None`: nothing.

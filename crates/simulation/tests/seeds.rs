@@ -94,6 +94,39 @@ const MENDED: &[(u64, &str)] = &[
     (402, "an adopted card got no photo"),
     (478, "a throttle ended when the clock was set"),
     (1093, "two workers, and a look from before the other began"),
+    (
+        454,
+        "an update without an answer was taken for the user's edit",
+    ),
+    (
+        1740,
+        "a delete without an answer counted as done, unlooked for",
+    ),
+    (
+        3142,
+        "one broken search threw away what the others had found",
+    ),
+    (
+        2224,
+        "a worker that had lost its lane wrote over an account",
+    ),
+    (
+        782,
+        "a mailbox whose kind was not known counted as searched",
+    ),
+    (
+        1882,
+        "what a paused tunnel had put there was taken back after a loss",
+    ),
+    (
+        1997,
+        "a folder of which one card was younger than the look was refilled",
+    ),
+    (1720, "a card moved between two source folders was deleted"),
+    (
+        3084,
+        "twins of somebody who was out were forgotten, and a third made",
+    ),
 ];
 
 #[test]

@@ -166,11 +166,18 @@ fn paired(
     settled: &BTreeMap<Key, Contribution>,
 ) -> Paired {
     let face = |key: &Key, c: &Contribution| face(input, ranks, key, c);
+    // Whoever comes back is who they were, whichever of their sources comes first by now.
+    let views = input.catalog.views.values();
+    let ours = views.flat_map(|view| view.entries.keys().copied());
+    let known: BTreeSet<EntryId> = match round.fresh.is_empty() {
+        true => BTreeSet::new(),
+        false => ours.chain(input.known_stamps.iter().copied()).collect(),
+    };
     pair(Pairing {
         settled: settled.iter().map(|(k, c)| (c.entry, face(k, c))).collect(),
         fresh: round.fresh.iter().map(|(k, c)| face(k, c)).collect(),
         changed: round.renamed.clone(),
-        known_stamps: input.known_stamps,
+        known: &known,
         derive: &|text| input.keys.entry(input.book.catalog, text),
     })
 }

@@ -46,8 +46,8 @@ pub struct Pairing<'a> {
     pub fresh: Vec<Face>,
     /// Settled entries of which something in the identity changed: they may turn out to be another one.
     pub changed: BTreeSet<EntryId>,
-    /// Entries of stamps that were found while a lost store is recovered.
-    pub known_stamps: &'a BTreeSet<EntryId>,
+    /// Entries that there were before, and those of stamps that were found while a lost store is recovered.
+    pub known: &'a BTreeSet<EntryId>,
     /// Derives an entry id from an identity text.
     pub derive: &'a dyn Fn(&str) -> EntryId,
 }
@@ -84,7 +84,7 @@ pub fn pair(pairing: Pairing) -> Paired {
     for batch in by_source(pairing.fresh) {
         groups.place(batch);
     }
-    groups.name(pairing.known_stamps, pairing.derive, superseded)
+    groups.name(pairing.known, pairing.derive, superseded)
 }
 
 /// New contributions of one source at a time, the highest rank first, in the order of their keys.
@@ -226,7 +226,7 @@ impl Groups {
     /// Gives every new group its entry id: one whose stamp was found, else the first that is free.
     fn name(
         self,
-        known_stamps: &BTreeSet<EntryId>,
+        known: &BTreeSet<EntryId>,
         derive: &dyn Fn(&str) -> EntryId,
         superseded: BTreeMap<EntryId, EntryId>,
     ) -> Paired {
@@ -238,7 +238,7 @@ impl Groups {
         for group in self.all {
             let entry = group
                 .entry
-                .unwrap_or_else(|| entry_id(&group, known_stamps, derive, &taken));
+                .unwrap_or_else(|| entry_id(&group, known, derive, &taken));
             taken.insert(entry);
             if group.ambiguous {
                 paired.ambiguous.insert(entry);
@@ -253,22 +253,22 @@ impl Groups {
 
 fn entry_id(
     group: &Group,
-    known_stamps: &BTreeSet<EntryId>,
+    known: &BTreeSet<EntryId>,
     derive: &dyn Fn(&str) -> EntryId,
     taken: &BTreeSet<EntryId>,
 ) -> EntryId {
     let texts: Vec<&String> = group.faces.iter().flat_map(|f| &f.texts).collect();
     let free = |id: &EntryId| !taken.contains(id);
-    let known = |id: &EntryId| known_stamps.contains(id);
+    let known_before = |id: &EntryId| known.contains(id);
     let ids = || texts.iter().map(|t| derive(t)).filter(free);
     // The numbered ones are known by their stamps only: which was given depends on who was there then.
     let numbered = texts
         .iter()
-        .filter(|_| !known_stamps.is_empty())
+        .filter(|_| !known.is_empty())
         .flat_map(|t| (2..=NUMBERED_MAX).map(move |n| derive(&format!("{t}#{n}"))));
     let stamped = ids()
-        .find(known)
-        .or_else(|| numbered.filter(free).find(known));
+        .find(known_before)
+        .or_else(|| numbered.filter(free).find(known_before));
     if let Some(id) = stamped.or_else(|| ids().next()) {
         return id;
     }
@@ -389,7 +389,7 @@ mod tests {
             settled,
             fresh,
             changed: changed.iter().map(|n| EntryId(*n)).collect(),
-            known_stamps: &known,
+            known: &known,
             derive: &derive,
         });
         let mut text = String::new();

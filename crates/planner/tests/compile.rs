@@ -1179,6 +1179,42 @@ fn a_card_is_nobodys_only_after_two_readings_of_a_group_agreed() {
 }
 
 #[test]
+fn who_comes_back_is_who_they_were_whichever_source_comes_first() {
+    check(
+        "
+    tunnel t1
+    source t1 dir directory priority=3
+    source t1 hr folder:r@x/Contacts priority=2
+    user u1 display_name=Anna emails=a@x
+    mailbox u1 user
+    round
+    contact r@x/Contacts c1 display_name=Anna emails=a@x
+    round
+    tunnel t1 removed
+    round
+    tunnel t1
+    round
+",
+        expect![[r#"
+            round 1
+              view V1 = t1/hr > t1/dir
+              V1 E1 display_name=Anna; emails=a@x
+              join u1 V1
+            round 2
+            round 3
+              view V1 = t1/dir > t1/hr
+              V1 E1 gone by Rule
+              doubt 1: rule changed: t1
+              leave 1 Remove
+            round 4
+              view V1 = t1/hr > t1/dir
+              V1 E1 display_name=Anna; emails=a@x
+              join u1 V1
+        "#]],
+    );
+}
+
+#[test]
 fn a_group_read_while_directory_is_broken_does_not_end_a_doubt() {
     office(
         "group Staff u1\nround\nincomplete\nround\nround\nround",

@@ -144,6 +144,10 @@ impl<'a> End<'a> {
         }
         for taken in self.lived().taken.iter().filter(|t| t.mailbox == id) {
             let path = self.path(id, &taken.folder).cloned();
+            // What lay in a folder that nobody knows again was the book's.
+            let known =
+                |path: &String| self.is_target(path) || !self.is_forgotten(id, &taken.folder);
+            let path = path.filter(known);
             if let Some(path) = path.or_else(|| self.book_of(taken)) {
                 let folder = mailbox.folders.entry(path).or_default();
                 folder.deleted.push(self.deletion(taken));

@@ -51,7 +51,7 @@ struct Login {
     throttle: Throttle,
     shelf: Shelf,
     events: Vec<Event>,
-    flapped: std::collections::BTreeSet<Vec<String>>,
+    flapped: std::collections::BTreeMap<Vec<String>, i64>,
 }
 
 impl Login {

@@ -222,24 +222,7 @@ fn photo_tag(answer: Answer<Response>, at: Place) -> Result<Option<String>, Grap
 
 /// JPEG, PNG, GIF, BMP or WebP. The bytes decide: a proxy's page of trouble comes with status 200, too.
 fn is_picture(bytes: &[u8]) -> bool {
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', ..] => true,
-        [b'G', b'I', b'F', b'8', ..] | [b'B', b'M', ..] => true,
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => true,
-        _ => false,
-    }
+    const BEGINNINGS: [&[u8]; 4] = [b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM"];
+    let is_webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
+    is_webp || BEGINNINGS.iter().any(|begin| bytes.starts_with(begin))
 }

@@ -9,7 +9,7 @@ use graph_sim::shelf::Shelf;
 use graph_sim::throttle::Throttle;
 use graph_sim::{Bearer, Body, Chance, Done, Scene, Settings, call};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 pub const NOW: i64 = 1_795_417_200_000;
 pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
@@ -27,7 +27,7 @@ pub struct Office {
     pub throttle: Throttle,
     pub shelf: Shelf,
     pub events: Vec<Event>,
-    flapped: BTreeSet<Vec<String>>,
+    flapped: BTreeMap<Vec<String>, i64>,
     pub now_ms: i64,
     pub roles: Vec<String>,
 }
@@ -102,7 +102,7 @@ impl Office {
             throttle: Throttle::default(),
             shelf: Shelf::default(),
             events: Vec::new(),
-            flapped: BTreeSet::new(),
+            flapped: BTreeMap::new(),
             now_ms: NOW,
             roles: fleet::ALL_ROLES.iter().map(|r| (*r).to_owned()).collect(),
         }

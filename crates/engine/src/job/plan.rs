@@ -30,7 +30,8 @@ pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     let waits = desk.links.values().any(|link| link.sent.is_some());
     if plan.steps.is_empty() && plan.halt.is_none() && !waits {
         nothing_to_do(place, &look, &desk, &plan, now).await?;
-    } else {
+    } else if !place.keeps() {
+        // A mailbox that keeps its copies was not looked into: should it be back when this is performed, nothing is known.
         engine.inner.looks.keep(place.run.id, place.member.id, look);
     }
     Ok(Again::No)

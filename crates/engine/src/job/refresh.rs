@@ -232,9 +232,15 @@ async fn compile_book(
     if next != search {
         next.save(engine, book).await?;
     }
-    let searched = !next.is_pressing(book, &facts, &held);
+    // While the search goes on, the next round compiles again. By which policy this one did is known all the same: an edit
+    // meanwhile must be seen as one.
+    let policy = sources.split(' ').next().unwrap_or_default();
+    let made_from = match next.is_pressing(book, &facts, &held) {
+        true => policy,
+        false => sources,
+    };
     store
-        .set_setting(&scope(book), COMPILED, searched.then_some(sources))
+        .set_setting(&scope(book), COMPILED, Some(made_from))
         .await?;
     Ok(())
 }

@@ -148,11 +148,7 @@ fn done(
         } => {
             count_tug(&mut link, settling, *tug, *content);
             if link.origin == Origin::Adopted {
-                let ours = edit.changes.iter().filter(|(f, v)| {
-                    let was = edit.before.get(f).and_then(Option::as_ref);
-                    v.as_ref().is_some_and(|v| says_more(**f, was, v))
-                });
-                link.wrote.extend(ours.map(|(f, _)| *f));
+                link.wrote.extend(brought(&edit.changes, &edit.before));
             }
             link.shown = deviations(wish, &echoed(&edit.changes, &edit.shown, seen));
             link.agreed = Some(*content);
@@ -319,9 +315,9 @@ pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> O
     })
 }
 
-/// Did a change that got no answer arrive? Something of it is there that was not before. Then what is there as it was sent
-/// is ours, and no edit of the user's; of the rest the base stays. The version found counts only where nothing else is
-/// there: a later look need not show the card again.
+/// Did a change that got no answer arrive? All of it is there, as it was sent, that was not there before. Then it is ours,
+/// and no edit of the user's; of the rest the base stays. Where the user wrote over some of it meanwhile nobody can tell.
+/// The version found counts only where nothing else is there: a later look need not show the card again.
 pub fn arrived(
     link: &Link,
     agreed: &Item,
@@ -332,10 +328,13 @@ pub fn arrived(
         agreed,
         shown: &link.shown,
     };
-    let is_there = |f: Field| seen.covers(f) && same(f, seen.get(f), content.get(f));
-    let is_news = |f: &&Field| is_there(**f) && !same(**f, base.get(**f), content.get(**f));
-    Field::ALL.iter().find(is_news)?;
-    let value = |f: Field| match is_there(f) {
+    let is_news = |f: &&Field| !same(**f, agreed.get(**f), content.get(**f));
+    let is_there = |f: &Field| seen.covers(*f) && same(*f, seen.get(*f), content.get(*f));
+    let news: Vec<Field> = Field::ALL.iter().filter(is_news).copied().collect();
+    if news.is_empty() || !news.iter().all(is_there) {
+        return None;
+    }
+    let value = |f: Field| match news.contains(&f) {
         true => seen.get(f),
         false => base.get(f),
     };
@@ -354,6 +353,18 @@ pub fn arrived(
         },
         ..calm(link)
     })
+}
+
+/// The fields in which a write says more than was there: ours, on a card that is a user's own.
+pub(crate) fn brought<'a>(
+    writes: &'a Values,
+    before: &'a Values,
+) -> impl Iterator<Item = Field> + 'a {
+    let news = writes.iter().filter(move |(f, v)| {
+        let was = before.get(f).and_then(Option::as_ref);
+        v.as_ref().is_some_and(|v| says_more(**f, was, v))
+    });
+    news.map(|(f, _)| *f)
 }
 
 /// More than one card carries the stamp: nothing is created until a full look finds exactly one.

@@ -270,4 +270,13 @@ fn an_update_without_an_answer_that_is_there_is_ours() {
     assert_eq!((ours.agreed, ours.etag), (Some(ContentId(5)), link().etag));
     assert!(ours.shown.is_empty(), "{:?}", ours.shown);
     assert_eq!(found(&before), None, "it never arrived");
+    // Half of it: the user wrote over the rest, or wrote this half and it never arrived.
+    let both = item(&["display_name=Anna", "business_phones=2", "mobile_phone=3"]);
+    let half = arrived(
+        &link(),
+        &before,
+        (ContentId(5), &both),
+        (None, &sighting(&sent)),
+    );
+    assert_eq!(half, None);
 }

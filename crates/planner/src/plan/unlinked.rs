@@ -4,6 +4,7 @@ use super::linked::{agreement, bury, remove, write};
 use super::{Input, Sight, Wish, is_ambiguous, note, note_fields};
 use crate::adopt::{Find, Strangers};
 use crate::change::{Card, change};
+use crate::settle::brought;
 use model::link::{Link, Origin, Part};
 use model::mutant::{self, Mutant};
 use model::plan::{Halt, HaltReason, Plan, Proof, Reason, Step};
@@ -146,6 +147,11 @@ fn adopt(
             link: Box::new(agreed),
         });
     } else {
+        let mut link = link;
+        // Before it is sent: should no answer come, it is known all the same what is ours in a user's own card.
+        if link.origin == Origin::Adopted {
+            link.wrote.extend(brought(&change.writes, &change.before));
+        }
         let update = write(link.entry, content, &item, here.etag.clone(), change);
         plan.steps.push(Step::Agree {
             link: Box::new(link),

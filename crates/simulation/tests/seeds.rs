@@ -136,9 +136,9 @@ fn what_was_mended_stays_mended() {
     }
 }
 
-/// The aim: fails while promises are open. `cargo test -p simulation --test seeds -- --ignored`
+/// Long: each twice, a quarter of an hour on two cores. `cargo test --workspace --test seeds -- --ignored`
 #[test]
-#[ignore = "promises are still open"]
+#[ignore = "a quarter of an hour"]
 fn two_thousand_histories_break_no_promise() {
     let summary = run_many(1, 2_000, 2, QUIET);
     assert!(summary.failures.is_empty(), "{summary}");

@@ -75,9 +75,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let settings = self.settings();
         while busy.len() < settings.lanes {
-            let is_kept = settings.lanes - busy.len() <= settings.lanes / KEPT;
-            let of_kept = if is_kept { OF_KEPT } else { usize::MAX };
-            let cap = settings.lanes_per_tenant.min(of_kept);
+            let cap = self.cap(busy.len());
             let Some(claim) = self.store().claim(worker, settings.lease, cap).await? else {
                 break;
             };
@@ -85,6 +83,16 @@ impl Engine {
             busy.push(Box::pin(async move { engine.run_claim(claim).await }));
         }
         Ok(())
+    }
+
+    /// How many lanes a tenant may have to be given one more, with so many busy here.
+    fn cap(&self, busy: usize) -> usize {
+        let settings = self.settings();
+        let free = settings.lanes.saturating_sub(busy);
+        match free > settings.lanes / KEPT {
+            true => settings.lanes_per_tenant,
+            false => settings.lanes_per_tenant.min(OF_KEPT),
+        }
     }
 
     /// Waits for a lane to finish, a job to be offered, a stop, or the next job to be due.
@@ -124,7 +132,7 @@ impl Engine {
         }
         let (store_now, due) = (
             self.store().time().await?,
-            self.store().next_due(settings.lanes_per_tenant).await?,
+            self.store().next_due(self.cap(busy)).await?,
         );
         let Some(due) = due else { return Ok(poll) };
         let wait = Millis(due.since(store_now).0.max(1));

@@ -1,7 +1,7 @@
 //! Asks: what a person or a timer wants of a book. An ask only opens a run; workers do the rest.
 
 use crate::job::{BOOK, JobError, sources_lane};
-use crate::world::Engine;
+use crate::world::{Engine, book_scope};
 use model::mutant::{self, Mutant};
 use model::run::{RunState, Trigger};
 use model::tunnel::Book;
@@ -79,7 +79,7 @@ impl Engine {
 
     /// Was someone seen leaving once? The next complete round, after what was written is visible, decides.
     pub async fn has_leavers(&self, book: &Book) -> Result<bool, StoreError> {
-        let scope = format!("catalog:{}", book.catalog);
+        let scope = book_scope(book);
         Ok(self.store().setting(&scope, LEAVERS).await?.is_some())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::needs::Needs;
 use crate::observe::{ORG_CONTACTS, USERS, folder_key};
-use crate::world::Engine;
+use crate::world::{Engine, book_scope};
 use model::Timestamp;
 use model::run::{Run, RunState, TroubleKind};
 use model::tunnel::{Book, TunnelState};
@@ -115,7 +115,7 @@ impl Engine {
     }
 
     async fn first_seen(&self, book: &Book, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let scope = format!("catalog:{}", book.catalog);
+        let scope = book_scope(book);
         let known = self.store().setting(&scope, WATCHED).await?;
         if let Some(at) = known.and_then(|text| text.parse().ok()) {
             return Ok(Timestamp(at));

@@ -58,6 +58,11 @@ pub(crate) struct InForce {
     pub books: BTreeMap<CatalogId, Arc<Book>>,
 }
 
+/// The scope of a book's settings in the store.
+pub(crate) fn book_scope(book: &Book) -> String {
+    format!("catalog:{}", book.catalog)
+}
+
 impl Engine {
     pub fn new(world: World, tenants: Vec<Tenant>, policy: Policy, settings: Settings) -> Self {
         let keys = Keys::derive(&*world.signer);

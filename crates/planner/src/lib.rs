@@ -65,6 +65,7 @@ pub mod rank;
 pub mod receive;
 pub mod round;
 pub mod rules;
+pub mod search;
 pub mod select;
 pub mod settle;
 pub mod stamp;

@@ -19,16 +19,14 @@ use expect_test::{Expect, expect};
 use model::catalog::{Catalog, EntryState, EntryWish, ViewEntry};
 use model::member::{Member, MemberState};
 use model::person::{Facts, FolderSource, Group, MailboxKind, Person, PersonKind};
-use model::tunnel::{
-    Book, Choice, Copies, Limits, Options, Source, SourcePlace, TargetFolder, Tunnel, TunnelState,
-};
+use model::tunnel::{Book, Choice, Copies, Source, SourcePlace, Tunnel, TunnelState};
 use model::{ContentId, EntryId, MailboxId, MemberId, Millis, Timestamp, ViewId};
 use planner::compile::{CompileInput, Compiled, Complete, compile};
 use planner::identity::{Keys, object};
 use planner::stamp::StampKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use story::{CATALOG, item, member, rules};
+use story::{CATALOG, item, member, tunnel};
 
 /// A tenant, its policy, and what the store remembers.
 struct Tenant {
@@ -452,34 +450,6 @@ fn put(people: &mut BTreeMap<String, Arc<Person>>, key: &str, kind: PersonKind, 
         has_plan: None,
     };
     people.insert(key.to_owned(), Arc::new(person));
-}
-
-fn tunnel(id: &str) -> Tunnel {
-    Tunnel {
-        id: id.into(),
-        name: id.into(),
-        tenant: "contoso".into(),
-        owner: "desk@msp.example".into(),
-        state: TunnelState::Active,
-        copies: Copies::Remove,
-        sources: Vec::new(),
-        audience: Choice {
-            everyone: true,
-            ..Choice::default()
-        },
-        folder: TargetFolder {
-            name: "People".into(),
-            default: false,
-        },
-        fields: rules().fields,
-        options: Options {
-            name_order: model::tunnel::NameOrder::AsSource,
-            ..Options::default()
-        },
-        limits: Limits::default(),
-        every: Millis::minutes(15),
-        stale_after: Millis::days(1),
-    }
 }
 
 /// Two people with mailboxes, one tunnel over the directory.

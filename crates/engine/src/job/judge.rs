@@ -3,7 +3,7 @@
 use crate::block::Block;
 use crate::job::book::{next_round, offer_members};
 use crate::job::{Again, JobError, stop};
-use crate::world::Engine;
+use crate::world::{Engine, book_scope};
 use model::mutant::{self, Mutant};
 use model::plan::{Halt, Tally, Verdict};
 use model::run::{MemberRunState, Run, RunState, Trigger};
@@ -314,10 +314,6 @@ fn history(written: Written) -> History {
 
 const APPLIED: &str = "applied";
 
-fn scope(book: &Book) -> String {
-    format!("catalog:{}", book.catalog)
-}
-
 /// The part of the policy that is about this book.
 fn of_book(engine: &Engine, book: &Book) -> Policy {
     let policy = &engine.in_force().policy;
@@ -334,7 +330,7 @@ fn of_book(engine: &Engine, book: &Book) -> Policy {
 
 /// Tunnels that nobody has applied yet, or that were widened since.
 async fn unapplied(engine: &Engine, book: &Book) -> Result<BTreeSet<TunnelId>, JobError> {
-    let text = engine.store().setting(&scope(book), APPLIED).await?;
+    let text = engine.store().setting(&book_scope(book), APPLIED).await?;
     let before: Policy = text
         .and_then(|t| serde_json::from_str(&t).ok())
         .unwrap_or_default();
@@ -357,7 +353,7 @@ pub(crate) async fn note_applied(engine: &Engine, book: &Book, run: &Run) -> Res
         let text = serde_json::to_string(&of_book(engine, book)).unwrap_or_default();
         engine
             .store()
-            .set_setting(&scope(book), APPLIED, Some(&text))
+            .set_setting(&book_scope(book), APPLIED, Some(&text))
             .await?;
     }
     Ok(())

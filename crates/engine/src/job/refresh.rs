@@ -3,18 +3,19 @@
 use crate::ask::LEAVERS;
 use crate::facts;
 use crate::job::JobError;
-use crate::job::search::Search;
+use crate::job::search;
 use crate::needs::Needs;
 use crate::observe::{self, Freshness, ObserveError, Reading, Round};
-use crate::world::{Engine, Tenant};
-
+use crate::world::{Engine, Tenant, book_scope};
 use model::catalog::{Catalog, Standing};
 use model::member::{Member, MemberState};
 use model::mutant::{self, Mutant};
 use model::run::{Trouble, TroubleKind};
 use model::tunnel::Book;
 use model::{EntryId, MailboxId, MemberId};
+use planner::audience::held;
 use planner::compile::{CompileInput, Compiled, compile};
+use planner::search::{Search, Terrain};
 use std::collections::BTreeSet;
 use store::StoreError;
 
@@ -49,6 +50,7 @@ const RULES: &str = "rules";
 const REFUSED: &str = "refused";
 /// What a catalog was last compiled from.
 const COMPILED: &str = "compiled";
+
 pub(crate) async fn refresh(
     engine: &Engine,
     tenant: &Tenant,
@@ -58,7 +60,7 @@ pub(crate) async fn refresh(
     let store = engine.store();
     let needs = Needs::of(book, &engine.lists(&book.tenant))?;
     let waiting = engine.has_leavers(book).await?;
-    let compiled = store.setting(&scope(book), COMPILED).await?;
+    let compiled = store.setting(&book_scope(book), COMPILED).await?;
     let edited = compiled.as_deref().is_some_and(|c| !is_of(engine, c));
     let reading = match asked {
         Asked::Full => Reading::Whole,
@@ -69,7 +71,7 @@ pub(crate) async fn refresh(
         (false, true) => Freshness::Now,
         (false, false) => Freshness::Settled,
     };
-    if mutant::on(Mutant::G3) && store.setting(&scope(book), REFUSED).await?.is_some() {
+    if mutant::on(Mutant::G3) && store.setting(&book_scope(book), REFUSED).await?.is_some() {
         return Ok(Refreshed::default());
     }
     let round = observe::observe(engine, tenant, &needs, freshness, reading).await;
@@ -85,7 +87,7 @@ pub(crate) async fn refresh(
     let refused = |t: &graph::GraphError| matches!(t, graph::GraphError::Permission { .. });
     if mutant::on(Mutant::G3) && round.troubles.iter().any(refused) {
         store
-            .set_setting(&scope(book), REFUSED, Some("yes"))
+            .set_setting(&book_scope(book), REFUSED, Some("yes"))
             .await?;
     }
     if edited && !(round.complete.users && round.complete.groups) {
@@ -119,13 +121,14 @@ pub(crate) async fn refresh(
 /// What kept the last look from its end.
 const TROUBLE: &str = "trouble";
 
-pub(super) fn scope(book: &Book) -> String {
-    format!("catalog:{}", book.catalog)
-}
-
 /// Was this catalog compiled by the policy in force?
 fn is_of(engine: &Engine, compiled: &str) -> bool {
-    compiled.split(' ').next() == Some(engine.in_force().policy.version.as_str())
+    policy_of(compiled) == engine.in_force().policy.version
+}
+
+/// The policy that a signature begins with.
+fn policy_of(compiled: &str) -> &str {
+    compiled.split(' ').next().unwrap_or_default()
 }
 
 /// Nothing is written under an edited policy before everything was read that says whom it leaves out: a mailbox
@@ -144,7 +147,7 @@ fn unread(round: &Round) -> Refreshed {
 
 impl Engine {
     pub(crate) async fn last_trouble(&self, book: &Book) -> Result<Option<Trouble>, StoreError> {
-        let text = self.store().setting(&scope(book), TROUBLE).await?;
+        let text = self.store().setting(&book_scope(book), TROUBLE).await?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
@@ -157,7 +160,7 @@ impl Engine {
         if self.last_trouble(book).await? != trouble {
             let text = trouble.and_then(|t| serde_json::to_string(&t).ok());
             self.store()
-                .set_setting(&scope(book), TROUBLE, text.as_deref())
+                .set_setting(&book_scope(book), TROUBLE, text.as_deref())
                 .await?;
         }
         Ok(())
@@ -206,51 +209,48 @@ async fn compile_book(
         })
     };
     let mut compiled = with(&BTreeSet::new(), &BTreeSet::new())?;
-    let search = Search::load(engine, book, catalog.version).await?;
-    let held = planner::audience::held(book, &lists, &facts)?;
-    let mut next = search.clone();
-    if !search.is_over() {
-        let named = named(&compiled, &members);
-        let trove;
-        (trove, next) = search
-            .go_on(
-                engine,
-                tenant,
-                book,
-                &facts,
-                (&named, &held),
-                (round.complete.users, now),
-            )
-            .await?;
-        if !trove.is_empty() {
+    let before = search::load(engine, book, catalog.version).await?;
+    let (mut next, mut pressing) = (before.clone(), false);
+    if !before.is_over() {
+        let terrain = Terrain {
+            book,
+            facts: &facts,
+            named: &named(&compiled, &members),
+            held: &held(book, &lists, &facts)?,
+        };
+        let asked = (round.complete.users, now);
+        let trove = search::go_on(engine, tenant, &before, &terrain, asked).await?;
+        if !trove.stamps.is_empty() || !trove.strays.is_empty() {
             compiled = with(&trove.stamps, &trove.strays)?;
         }
-        search.begin(engine, book).await?;
+        (pressing, next) = (trove.next.is_pressing(&terrain), trove.next);
+        // Before the catalog has a version: a search that was broken off is not forgotten.
+        if before == Search::Everywhere {
+            search::save(engine, book, &before).await?;
+        }
     }
     next.remember(book, &facts, &members, &compiled.members);
     keep(engine, book, &catalog, &members, &compiled).await?;
-    if next != search {
-        next.save(engine, book).await?;
+    if next != before {
+        search::save(engine, book, &next).await?;
     }
     // While the search goes on, the next round compiles again. By which policy this one did is known all the same: an edit
     // meanwhile must be seen as one.
-    let policy = sources.split(' ').next().unwrap_or_default();
-    let made_from = match next.is_pressing(book, &facts, &held) {
-        true => policy,
+    let made_from = match pressing {
+        true => policy_of(sources),
         false => sources,
     };
     store
-        .set_setting(&scope(book), COMPILED, Some(made_from))
+        .set_setting(&book_scope(book), COMPILED, Some(made_from))
         .await?;
     Ok(())
 }
 
 /// The mailboxes of the audiences and those that were in them. One that goes with its copies left there is not looked at.
-fn named(compiled: &Compiled, members: &[Member]) -> Vec<MailboxId> {
+fn named(compiled: &Compiled, members: &[Member]) -> BTreeSet<MailboxId> {
     let stays = |m: &&Member| m.state != MemberState::LeavingKeep;
     let known = members.iter().filter(stays).map(|m| &m.mailbox);
-    let all: BTreeSet<&MailboxId> = compiled.members.join.keys().chain(known).collect();
-    all.into_iter().cloned().collect()
+    compiled.members.join.keys().chain(known).cloned().collect()
 }
 
 fn takes_part(members: Vec<Member>) -> Vec<Member> {
@@ -273,14 +273,16 @@ async fn keep(
     // Before the doubt itself: should we end between the two, the next round must ask anew, or one answer counts twice.
     let leavers = someone_leaves(before, members, compiled).then_some("yes");
     if leavers.is_some() {
-        store.set_setting(&scope(book), LEAVERS, leavers).await?;
+        store
+            .set_setting(&book_scope(book), LEAVERS, leavers)
+            .await?;
     }
     store
         .commit_round(&book.tenant, book.catalog, people, change, now)
         .await?;
     reset_on_new_rules(engine, book, members).await?;
     if leavers.is_none() {
-        store.set_setting(&scope(book), LEAVERS, None).await?;
+        store.set_setting(&book_scope(book), LEAVERS, None).await?;
     }
     Ok(())
 }
@@ -298,14 +300,16 @@ async fn reset_on_new_rules(
         .map(|t| (&t.id, &t.fields, &t.options))
         .collect();
     let now = serde_json::to_string(&parts).unwrap_or_default();
-    let before = store.setting(&scope(book), RULES).await?;
+    let before = store.setting(&book_scope(book), RULES).await?;
     if before.as_deref() == Some(now.as_str()) {
         return Ok(());
     }
     for member in members.iter().filter(|_| before.is_some()) {
         store.reset_through(member.id).await?;
     }
-    store.set_setting(&scope(book), RULES, Some(&now)).await?;
+    store
+        .set_setting(&book_scope(book), RULES, Some(&now))
+        .await?;
     Ok(())
 }
 

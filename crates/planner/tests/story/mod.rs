@@ -24,10 +24,13 @@ use model::link::{Link, Op, Origin, Part, Sent, Trouble};
 use model::member::{Member, MemberState};
 use model::plan::{Plan, Step};
 use model::snapshot::{Here, Reach, Seen, Snapshot, Stamp};
-use model::tunnel::{FieldRule, OnUserDelete, WhenBlank, WhenPresent};
+use model::tunnel::{
+    Choice, Copies, FieldRule, Limits, NameOrder, OnUserDelete, Options, TargetFolder, Tunnel,
+    TunnelState, WhenBlank, WhenPresent,
+};
 use model::{
-    CatalogId, ContentId, EntryId, Etag, Field, Item, ItemId, Mail, MailboxId, MemberId, Sighting,
-    Timestamp, Value, Values,
+    CatalogId, ContentId, EntryId, Etag, Field, Item, ItemId, Mail, MailboxId, MemberId, Millis,
+    Sighting, Timestamp, Value, Values,
 };
 use planner::plan::{Brakes, Input, Links, plan};
 use planner::rules::Rules;
@@ -85,6 +88,35 @@ pub fn rules() -> Rules {
         );
     }
     rules
+}
+
+/// A tunnel for everyone, with no source yet.
+pub fn tunnel(id: &str) -> Tunnel {
+    Tunnel {
+        id: id.into(),
+        name: id.into(),
+        tenant: "contoso".into(),
+        owner: "desk@msp.example".into(),
+        state: TunnelState::Active,
+        copies: Copies::Remove,
+        sources: Vec::new(),
+        audience: Choice {
+            everyone: true,
+            ..Choice::default()
+        },
+        folder: TargetFolder {
+            name: "People".into(),
+            default: false,
+        },
+        fields: rules().fields,
+        options: Options {
+            name_order: NameOrder::AsSource,
+            ..Options::default()
+        },
+        limits: Limits::default(),
+        every: Millis::minutes(15),
+        stale_after: Millis::days(1),
+    }
 }
 
 pub fn value(field: Field, text: &str) -> Value {

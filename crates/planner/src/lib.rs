@@ -13,7 +13,7 @@
 //! # The table of [`plan::plan`]
 //!
 //! Guards come first: a write whose fate is not known waits (`AwaitingAnswer`), a refused one waits longer
-//! (`Quarantined`).
+//! (`Quarantined`). That several cards could be one entry is asked again by full looks only.
 //!
 //! | link | entry | look | becomes |
 //! |---|---|---|---|
@@ -35,6 +35,7 @@
 //! | none | live | nothing, never looked at in full | note `Unseen` |
 //! | none | own card, left out | any | note `OwnCard` |
 //! | none | gone or unknown | a card with our stamp, in a full look, everything read | `Agree`, `Delete` as `Orphan`, and halt |
+//! | none | gone or unknown | several cards with our stamp | `Agree` that there are several, note `Ambiguous` |
 //! | none | gone or unknown | a card with our stamp, else | note `Orphan` |
 //! | none | gone or unknown | nothing | nothing |
 //!

@@ -223,7 +223,7 @@ impl Groups {
         }
     }
 
-    /// Gives every new group its entry id: one whose stamp was found, else the first that is free.
+    /// Gives every new group its entry id: one that it had before, or whose stamp was found, else the first that is free.
     fn name(
         self,
         known: &BTreeSet<EntryId>,
@@ -261,7 +261,7 @@ fn entry_id(
     let free = |id: &EntryId| !taken.contains(id);
     let known_before = |id: &EntryId| known.contains(id);
     let ids = || texts.iter().map(|t| derive(t)).filter(free);
-    // The numbered ones are known by their stamps only: which was given depends on who was there then.
+    // Which number was given depended on who was there then: only one that is known is given again.
     let numbered = texts
         .iter()
         .filter(|_| !known.is_empty())

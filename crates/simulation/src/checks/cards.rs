@@ -157,9 +157,7 @@ fn created(monitor: &mut Monitor, cloud: &Cloud, town: &Town, event: &Event, at:
         monitor.count("a user copied a card with its mark", 1);
     }
     if let Some(mark) = mark.filter(|_| card.copy && !card.carried) {
-        let entry = (at.0.clone(), mark.catalog, mark.entry);
-        let ours = monitor.cards.of_entry.get(&entry).cloned();
-        monitor.twins.copied(&at.0, mark, &ours.unwrap_or_default());
+        monitor.twins.copied(&at.0, mark);
     }
     if ours {
         monitor.count("cards created", 1);

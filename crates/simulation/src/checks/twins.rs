@@ -15,8 +15,6 @@ pub struct Twins {
     /// Mailboxes that were moved, until we write there again: whichever card a user copies there meanwhile, every id is
     /// another one.
     strange: BTreeSet<String>,
-    /// Cards whose creation was answered, or that a search for their mark showed alone.
-    known: BTreeSet<String>,
 }
 
 impl Twins {
@@ -33,10 +31,9 @@ impl Twins {
         self.strange.remove(mailbox);
     }
 
-    /// A user copied one of these cards of ours: which of the two is ours can only be searched for where no answer told.
-    pub fn copied(&mut self, mailbox: &str, mark: Mark, ours: &BTreeSet<String>) {
-        let unknown = !ours.iter().any(|item| self.known.contains(item));
-        if unknown || self.strange.contains(mailbox) {
+    /// A user copied a card of ours.
+    pub fn copied(&mut self, mailbox: &str, mark: Mark) {
+        if self.strange.contains(mailbox) {
             self.marks.insert((mailbox.to_owned(), mark));
         }
     }
@@ -44,31 +41,14 @@ impl Twins {
 
 /// An answer is read: did a search for one mark find several?
 pub fn told(monitor: &mut Monitor, request: &Request, response: &Response) {
-    let batch = request.url.ends_with("/$batch");
-    let sought = sought(&request.url);
-    if !batch && sought.is_none() {
-        return;
-    }
-    let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
-    let steps = body["responses"].as_array().into_iter().flatten();
-    let made = steps.filter(|step| step["status"] == 201);
-    let made = made.filter_map(|step| step["body"]["id"].as_str());
-    monitor.twins.known.extend(made.map(str::to_owned));
-    let Some((mailbox, mark)) = sought else {
+    let Some((mailbox, mark)) = sought(&request.url) else {
         return;
     };
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
     let rows = body["value"].as_array().into_iter().flatten();
     let found: BTreeSet<&str> = rows.filter_map(|row| row["id"].as_str()).collect();
-    match found.len() {
-        _ if response.status != 200 => {}
-        0 => {}
-        1 => monitor
-            .twins
-            .known
-            .extend(found.into_iter().map(str::to_owned)),
-        _ => {
-            monitor.twins.marks.insert((mailbox, mark));
-        }
+    if response.status == 200 && found.len() > 1 {
+        monitor.twins.marks.insert((mailbox, mark));
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Card<'a> {
     /// `None`: as the base.
     pub seen: Option<&'a Sighting>,
     pub braked: bool,
+    /// The rules may be others since both sides agreed: every field is decided again.
+    pub anew: bool,
 }
 
 /// What to write, and what both sides then agree on.
@@ -114,6 +116,7 @@ impl<'a> Reading<'a> {
             wish: self.wish.at(field),
             seen: sighting.map_or(base, Option::as_ref),
             braked: self.card.braked,
+            anew: self.card.anew,
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct Sides<'a> {
     pub seen: Option<&'a Value>,
     /// We have overwritten the user too often.
     pub braked: bool,
+    /// The rule may be another one since both sides agreed.
+    pub anew: bool,
 }
 
 /// What becomes of one field.
@@ -64,13 +66,13 @@ pub fn turn<'a>(sides: &Sides<'a>) -> Turn<'a> {
     let news = !sides.based
         || !same(field, sides.wish, sides.agreed)
         || !same_order(field, sides.wish, sides.agreed);
-    if !moved && !news {
+    if !moved && !news && !sides.anew {
         return leave(sides.base);
     }
     match target(sides) {
         Target::Left(note) => Turn {
             note,
-            ..leave(sides.wish)
+            ..leave(sides.seen)
         },
         Target::Value { value, note } => {
             let reordered =
@@ -86,7 +88,7 @@ pub fn turn<'a>(sides: &Sides<'a>) -> Turn<'a> {
             if tug && sides.braked {
                 return Turn {
                     note: Some(Reason::Tugging),
-                    ..leave(sides.wish)
+                    ..leave(sides.seen)
                 };
             }
             Turn {

@@ -8,7 +8,6 @@ use model::field::Kind;
 use model::link::{Deviations, Link, Op, Origin, Sent, Trouble};
 use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
-use model::tunnel::WhenPresent;
 use model::{ContentId, Etag, Field, Item, ItemId, Millis, Sighting, Timestamp, Value, Values};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -178,17 +177,14 @@ fn says_more(field: Field, before: Option<&Value>, after: &Value) -> bool {
     }
 }
 
-/// Where the base after a create deviates from the content. The base is the echo, else what was sent. A field that
-/// the rules left out has no base of its own, so that a later change of the rule is noticed.
+/// Where the base after a create deviates from the content. The base is the echo, else what was sent, which is nothing
+/// where a rule left the field out.
 fn created(wish: &Item, rules: &Rules, seen: Option<&Sighting>) -> Deviations {
     let deviation = |f: Field| {
         let wished = wish.get(f);
         let shown = seen.and_then(|seen| seen.0.get(&f));
         // Most fields of a card: nothing was sent and nothing else is shown.
         if wished.is_none() && shown.is_none() {
-            return None;
-        }
-        if wished.is_some() && rules.of_field(f).when_present == WhenPresent::Never {
             return None;
         }
         let base = match shown {

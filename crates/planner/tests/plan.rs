@@ -101,6 +101,7 @@ fn after_three_tugs_the_users_value_stays_until_the_source_changes() {
          link E1 i1 c1 tugs=3
          seen i1 display_name=Anna mobile_phone=+499",
         expect![[r#"
+            agree E1 i1 c1 Created gen 1 shown mobile_phone=+499
             note Tugging E1 i1: mobile_phone
         "#]],
     );
@@ -144,7 +145,7 @@ fn never_leaves_a_field_whatever_it_holds() {
          link E1 i1 c1
          seen i1 display_name=Anna mobile_phone=+499",
         expect![[r#"
-            agree E1 i1 c2 Created gen 1
+            agree E1 i1 c2 Created gen 1 shown mobile_phone=+499
         "#]],
     );
 }
@@ -165,12 +166,35 @@ fn a_blank_source_clears_or_keeps_by_the_rule() {
 
 #[test]
 fn a_rule_that_became_stricter_takes_effect_without_news_from_the_source() {
+    let left = r"entry E1 c1 display_name=Anna mobile_phone=+491
+         link E1 i1 c1 shown.mobile_phone=
+         seen i1 display_name=Anna";
     check(
-        r"entry E1 c1 display_name=Anna mobile_phone=+491
-         link E1 i1 c1
-         seen i1 display_name=Anna",
+        &format!("member active anew\n{left}"),
         expect![[r#"
-            update E1 i1 if new tug: mobile_phone=+491 (was mobile_phone=∅)
+            update E1 i1 if new: mobile_phone=+491 (was mobile_phone=∅)
+        "#]],
+    );
+    check(
+        left,
+        expect![[r#"
+            nothing
+        "#]],
+    );
+}
+
+#[test]
+fn what_was_left_to_the_user_is_known_where_no_look_shows_it() {
+    let filled = r"rule mobile_phone if_blank keep
+         content c1 display_name=Anna
+         entry E1 c2 display_name=Anna mobile_phone=+491 notes=Floor_3
+         link E1 i1 c1 shown.mobile_phone=+499 shown.notes=Oslo
+         look changes";
+    check(
+        filled,
+        expect![[r#"
+            update E1 i1 if old: notes=Oslo\n-- Almanac begin --\nFloor 3\n-- Almanac end -- (was notes=Oslo)
+            note UserValueKept E1 i1: mobile_phone
         "#]],
     );
 }
@@ -446,7 +470,7 @@ fn a_number_that_is_never_copied_makes_nobody_another_person() {
          seen i1 display_name=Anna emails=a@x
          seen i2 display_name=Ben emails=b@x mobile_phone=+492",
         expect![[r#"
-            agree E1 i1 c1 Adopted gen 0
+            agree E1 i1 c1 Adopted gen 0 shown mobile_phone=∅
             agree E2 i2 c2 Adopted gen 0
         "#]],
     );

@@ -110,6 +110,7 @@ fn update(
         wish,
         seen: fields(sight),
         braked: link.tugs >= input.brakes.tugs && link.agreed == Some(content),
+        anew: input.member.through == 0,
     };
     let mut change = change(&card);
     if mutant::on(Mutant::H12) && !change.writes.is_empty() || is_touched(link, sight) {
@@ -122,11 +123,14 @@ fn update(
     } else if !change.writes.is_empty() {
         plan.steps
             .push(write(link.entry, content, item, etag(link, sight), change));
-    } else if link.agreed != Some(content) || base.is_none() {
+    } else {
         let agreed = agreement(link, content, wish, change, sight);
-        plan.steps.push(Step::Agree {
-            link: Box::new(agreed),
-        });
+        // What was left to the user is remembered as it is: a later look need not show it again.
+        if agreed.agreed != link.agreed || agreed.shown != link.shown || base.is_none() {
+            plan.steps.push(Step::Agree {
+                link: Box::new(agreed),
+            });
+        }
     }
 }
 
@@ -167,8 +171,11 @@ pub(super) fn agreement(
     let mut link = link.clone();
     link.etag = etag(&link, sight);
     link.shown = deviations(wish, &change.base);
+    // The brake is released by news from the source only.
+    if link.agreed != Some(content) {
+        (link.tugs, link.tugged_at) = (0, None);
+    }
     link.agreed = Some(content);
-    (link.tugs, link.tugged_at) = (0, None);
     link
 }
 

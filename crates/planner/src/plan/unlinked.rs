@@ -135,6 +135,7 @@ fn adopt(
         wish,
         seen: Some(&here.fields),
         braked: false,
+        anew: false,
     };
     let change = change(&card);
     let Some(item) = link.item.clone() else {

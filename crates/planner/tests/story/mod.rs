@@ -2,7 +2,7 @@
 //! an address may have its name behind a `|`.
 //!
 //! ```text
-//! member active|leaving_remove|leaving_keep [new]     new: never looked at in full
+//! member active|leaving_remove|leaving_keep [new] [anew]   new: never looked at in full; anew: rules may have changed
 //! rule mobile_phone if_blank keep                      else every field is `always clear`, notes `append clear`
 //! option respect|skip_own_card|initials|no_photos
 //! own E1
@@ -61,7 +61,7 @@ pub fn member() -> Member {
         folder: Some("folder".into()),
         folder_name: "People".into(),
         view: "view".into(),
-        through: 0,
+        through: 1,
         cursor: None,
         state: MemberState::Active,
         leaving: None,
@@ -198,6 +198,9 @@ impl Story {
                     "leaving_keep" => MemberState::LeavingKeep,
                     _ => MemberState::Active,
                 };
+                if rest.contains(&"anew") {
+                    self.member.through = 0;
+                }
                 if rest.contains(&"new") {
                     self.member.looked_full_at = None;
                 }

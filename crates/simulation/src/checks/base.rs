@@ -7,15 +7,11 @@ use crate::charter::TENANT;
 use futures::executor::block_on;
 use graph_sim::{Actor, Event};
 use model::link::{Link, Part};
-use model::tunnel::{Policy, WhenPresent};
+use model::tunnel::Policy;
 use model::{ContentId, Field, Item, TenantName, Timestamp, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use store::{Store, StoreError};
-
-/// Fields that a tunnel ever left to the user, by folder: of those the base says what was wanted, so that a later
-/// change of the rule is noticed.
-pub type Left = BTreeSet<(String, Field)>;
 
 /// Fields of cards (mailbox, item, our name of the field) that another product changed while a request of ours was being
 /// answered: what stood there in between, and was answered, the oracle has not seen.
@@ -23,18 +19,6 @@ pub type Blurred = BTreeSet<(String, String, String)>;
 
 /// The brake on tugging leaves a user's value, and the base as if ours were there.
 const TUGS: u32 = 3;
-
-/// Learns what a policy leaves to users.
-pub fn learn(left: &mut Left, policy: &Policy) {
-    for tunnel in &policy.tunnels {
-        let always = |field: &Field| {
-            let rule = tunnel.fields.get(field);
-            rule.is_some_and(|rule| rule.when_present == WhenPresent::Always)
-        };
-        let fields = Field::ALL.iter().filter(|field| !always(field));
-        left.extend(fields.map(|field| (tunnel.folder.name.0.clone(), *field)));
-    }
-}
 
 /// One committed change.
 pub fn event(blurred: &mut Blurred, event: &Event) {
@@ -73,8 +57,7 @@ async fn look(
             let agreed: Vec<ContentId> = links.values().filter_map(|link| link.agreed).collect();
             let contents = store.contents(&tenant, &agreed).await?;
             for link in links.values().filter(|link| link.part == Part::Core) {
-                let place = (member.mailbox.as_str(), folder.as_str());
-                pair(monitor, place, link, &contents, now);
+                pair(monitor, member.mailbox.as_str(), link, &contents, now);
             }
         }
     }
@@ -83,7 +66,7 @@ async fn look(
 
 fn pair(
     monitor: &mut Monitor,
-    (mailbox, folder): (&str, &str),
+    mailbox: &str,
     link: &Link,
     contents: &BTreeMap<ContentId, Arc<Item>>,
     now: Timestamp,
@@ -96,9 +79,9 @@ fn pair(
     let Some(life) = monitor.lived.cards.get(&at).filter(|_| link.tugs < TUGS) else {
         return;
     };
-    let left = |field: Field| {
-        let blurred = (at.0.clone(), at.1.clone(), field.as_str().to_owned());
-        monitor.left.contains(&(folder.to_owned(), field)) || monitor.blurred.contains(&blurred)
+    let blurred = |field: Field| {
+        let of = (at.0.clone(), at.1.clone(), field.as_str().to_owned());
+        monitor.blurred.contains(&of)
     };
     let base = |field: Field| match link.shown.get(&field) {
         Some(shown) => shown.as_ref(),
@@ -106,10 +89,13 @@ fn pair(
     };
     let unseen = Field::ALL
         .iter()
-        .filter(|field| !left(**field))
-        .filter_map(|field| Some((*field, base(*field)?)))
-        .find(|(field, value)| !was_shown(life, *field, value));
-    let unseen = unseen.map(|(field, value)| (field, value.to_string()));
+        .filter(|field| !blurred(**field))
+        .map(|field| (*field, base(*field)))
+        .find(|(field, value)| match value {
+            Some(value) => !was_shown(life, *field, value),
+            None => life.was_never_blank(field.as_str()),
+        });
+    let unseen = unseen.map(|(field, value)| (field, value.map(ToString::to_string)));
     monitor.check("I16", unseen.is_none(), now, || {
         format!("{item} of {mailbox} never showed what is remembered of it: {unseen:?}")
     });

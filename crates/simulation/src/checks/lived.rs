@@ -32,6 +32,8 @@ pub struct Life {
     pub edits: BTreeMap<String, Vec<String>>,
     /// Every value that a field had before.
     pub past: BTreeMap<String, BTreeSet<String>>,
+    /// Fields that it never left blank so far.
+    filled: BTreeSet<String>,
     /// Where it was made, and what that folder was called.
     pub(super) home: String,
     pub home_name: String,
@@ -263,6 +265,7 @@ impl Life {
             home_name: view.folder.name.clone(),
             mark,
             now: first.clone(),
+            filled: first.fields.keys().cloned().collect(),
             first,
             origin: (!ours).then_some(users),
             made_at: now,
@@ -278,6 +281,7 @@ impl Life {
                 past.insert(value.clone());
             }
         }
+        self.filled.retain(|field| now.fields.contains_key(field));
         self.now = now;
         self.mark = mark(view);
     }
@@ -302,6 +306,11 @@ impl Life {
             _ if self.folder == self.home || in_book => Origin::BroughtBack,
             _ => Origin::MovedAway,
         });
+    }
+
+    /// Did this field always hold something?
+    pub fn was_never_blank(&self, field: &str) -> bool {
+        self.filled.contains(field)
     }
 
     pub fn was_made_before(&self, when: Timestamp) -> bool {

@@ -70,7 +70,6 @@ pub struct Monitor {
     /// A group ever said which mailboxes are meant.
     by_group: bool,
     heard: silence::Heard,
-    left: base::Left,
     blurred: base::Blurred,
     pub twins: twins::Twins,
     client: String,
@@ -94,7 +93,6 @@ impl Monitor {
             refills: Vec::new(),
             by_group: false,
             heard: silence::Heard::default(),
-            left: base::Left::new(),
             blurred: base::Blurred::new(),
             twins: twins::Twins::default(),
             client: town.client.to_lowercase(),
@@ -125,7 +123,6 @@ impl Monitor {
     /// What the rules ever said.
     fn learn(&mut self, town: &Town, policy: &Policy) {
         self.ruled.update(town, policy);
-        base::learn(&mut self.left, policy);
         self.by_group |= policy.tunnels.iter().any(|t| !t.audience.groups.is_empty());
     }
 

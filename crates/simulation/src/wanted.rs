@@ -12,6 +12,16 @@ pub type Key = String;
 /// Where cards ought to be: (mailbox, folder name) to people.
 pub type Wanted = BTreeMap<(String, String), BTreeSet<Key>>;
 
+/// Who of these is not among those who are still there.
+pub fn missing<'a>(
+    before: &'a BTreeSet<Key>,
+    still: Option<&'a BTreeSet<Key>>,
+) -> impl Iterator<Item = &'a Key> {
+    before
+        .iter()
+        .filter(move |key| still.is_none_or(|all| !all.contains(*key)))
+}
+
 pub fn object(id: &str) -> Key {
     format!("oid:{id}")
 }

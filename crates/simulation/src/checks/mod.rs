@@ -11,6 +11,7 @@ mod lived;
 mod logs;
 mod loss;
 mod moved;
+mod naming;
 mod pace;
 mod patience;
 mod refill;

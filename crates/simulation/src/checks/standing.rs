@@ -1,9 +1,12 @@
 //! Standing: who is wanted where, and who ever was not: the truth behind every deletion.
 
 use super::cards::Mark;
+use super::naming::Naming;
 use crate::charter::TENANT;
 use crate::town::Town;
-use crate::wanted::{Human, Key, Wanted, human, humans, is_same, named, wanted, wanted_by_one};
+use crate::wanted::{
+    Human, Key, Wanted, human, humans, is_same, missing, named, object, wanted, wanted_by_one,
+};
 use model::tunnel::{Copies, Policy, Tunnel, TunnelState};
 use model::{BookKey, CatalogId, EntryId, Millis, TenantName, Timestamp, TunnelId};
 use planner::identity::Keys;
@@ -52,17 +55,7 @@ pub struct Standing {
     chosen_by: BTreeMap<String, Wanted>,
     /// The selection in force.
     selection: String,
-    /// Whom each selection of a tunnel's sources named, by folder: an audience or a state that is another one, or another
-    /// tunnel's rule, says nothing of them.
-    named_by: BTreeMap<String, BTreeMap<String, BTreeSet<Key>>>,
-    /// What the sources of each tunnel select by now.
-    naming: Vec<String>,
-    /// Whom the sources of each tunnel name now, with its folder.
-    named_by_one: BTreeMap<TunnelId, (String, BTreeSet<Key>)>,
-    /// When the sources of a tunnel last stopped naming somebody by a fact, by tunnel, folder and person.
-    gone_of: BTreeMap<(TunnelId, String, Key), Timestamp>,
-    /// Those of whom a tunnel that was paused just then could learn only when it went on, by folder.
-    lingering: BTreeMap<String, BTreeSet<Key>>,
+    naming: Naming,
     /// Tunnels that are active now.
     going: BTreeSet<TunnelId>,
     /// When we wrote anything, at most once an hour: rounds came to their end.
@@ -97,11 +90,7 @@ impl Standing {
             since: BTreeMap::new(),
             chosen_by: BTreeMap::new(),
             selection: String::new(),
-            named_by: BTreeMap::new(),
-            naming: Vec::new(),
-            named_by_one: BTreeMap::new(),
-            gone_of: BTreeMap::new(),
-            lingering: BTreeMap::new(),
+            naming: Naming::default(),
             going: BTreeSet::new(),
             written: Vec::new(),
             let_go: BTreeMap::new(),
@@ -113,10 +102,10 @@ impl Standing {
         let before = self.now.clone();
         let named = self.named.clone();
         let wants = self.wants.clone();
-        let by_one = self.named_by_one.clone();
+        let by_tunnel = self.naming.now.clone();
         self.edited(town, policy, now);
         self.left_one(&wants);
-        self.left_a_source(&by_one, now);
+        self.naming.left(&by_tunnel, &self.going, now);
         self.gone_by_fact(&named, now);
         for (place, keys) in before {
             let still = self.now.get(&place);
@@ -128,10 +117,8 @@ impl Standing {
                     .or_default()
                     .extend(all);
             }
-            let gone = keys
-                .into_iter()
-                .filter(|k| still.is_none_or(|s| !s.contains(k)));
-            self.left_by_fact.entry(place).or_default().extend(gone);
+            let left = self.left_by_fact.entry(place).or_default();
+            left.extend(missing(&keys, still).cloned());
         }
     }
 
@@ -142,63 +129,9 @@ impl Standing {
             let now = self.wants.get(tunnel);
             for (place, keys) in wanted {
                 let still = now.and_then(|now| now.get(place));
-                let gone = keys
-                    .iter()
-                    .filter(|k| still.is_none_or(|s| !s.contains(*k)));
                 let left = self.left_by_fact.entry(place.clone()).or_default();
-                left.extend(gone.cloned());
+                left.extend(missing(keys, still).cloned());
             }
-        }
-    }
-
-    /// Whom the sources of one tunnel do not name any more, by a fact. A mailbox may join afterwards: while that tunnel is
-    /// paused its people are there still.
-    fn left_a_source(
-        &mut self,
-        before: &BTreeMap<TunnelId, (String, BTreeSet<Key>)>,
-        now: Timestamp,
-    ) {
-        for (tunnel, (folder, keys)) in before {
-            let still = self.named_by_one.get(tunnel).map(|(_, keys)| keys);
-            let gone = keys
-                .iter()
-                .filter(|k| still.is_none_or(|s| !s.contains(*k)));
-            for key in gone {
-                let at = (tunnel.clone(), folder.clone(), key.clone());
-                self.gone_of.insert(at, now);
-            }
-        }
-        self.linger(now);
-    }
-
-    fn linger(&mut self, now: Timestamp) {
-        let paused = |id: &TunnelId| self.named_by_one.contains_key(id) && !self.going.contains(id);
-        let lately = |at: &Timestamp| now.since(*at) <= Millis::days(3);
-        let all = self.gone_of.iter();
-        let here = all.filter(|((id, _, _), at)| paused(id) && lately(at));
-        for ((_, folder, key), _) in here {
-            let keys = self.lingering.entry(folder.clone()).or_default();
-            keys.insert(key.clone());
-        }
-    }
-
-    /// Whom the sources of each tunnel name by its rules in force. A removed one names nobody: its removal is a rule.
-    fn note_naming(&mut self, town: &Town, policy: &Policy) {
-        self.naming.clear();
-        self.named_by_one.clear();
-        let living = policy.tunnels.iter();
-        for tunnel in living.filter(|t| t.state != TunnelState::Removed) {
-            let mut one = policy.clone();
-            one.tunnels.retain(|t| t.id == tunnel.id);
-            let naming = naming(&one);
-            let all = self.named_by.entry(naming.clone()).or_default();
-            for (folder, keys) in named(town, &one) {
-                all.entry(folder.clone())
-                    .or_default()
-                    .extend(keys.iter().cloned());
-                self.named_by_one.insert(tunnel.id.clone(), (folder, keys));
-            }
-            self.naming.push(naming);
         }
     }
 
@@ -207,34 +140,14 @@ impl Standing {
         self.taken.clear();
     }
 
-    /// Did the sources as they are ruled now name this person once, for a mailbox that is still meant? Then no rule of
-    /// theirs is what changed: edited and edited back before any round, it is all that could be known.
-    fn named_by_these_sources(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
-        let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
-            return false;
-        };
-        let meant = self
-            .now
-            .contains_key(&(mailbox.to_owned(), folder.to_owned()));
-        let partners = self.partners(key);
-        let all = self
-            .naming
-            .iter()
-            .filter_map(|text| self.named_by.get(text));
-        let mut named = all.filter_map(|all| all.get(folder));
-        meant && named.any(|keys| !keys.is_disjoint(&partners))
-    }
-
     fn let_go(&mut self, before: &BTreeMap<TunnelId, Wanted>) {
         for (tunnel, wanted) in before {
             let now = self.wants.get(tunnel);
             let all = self.let_go.entry(tunnel.clone()).or_default();
             for (place, keys) in wanted {
                 let still = now.and_then(|now| now.get(place));
-                let gone = keys
-                    .iter()
-                    .filter(|k| still.is_none_or(|s| !s.contains(*k)));
-                all.entry(place.clone()).or_default().extend(gone.cloned());
+                let here = all.entry(place.clone()).or_default();
+                here.extend(missing(keys, still).cloned());
             }
         }
     }
@@ -284,33 +197,38 @@ impl Standing {
         if !self.policies.contains(policy) {
             self.policies.push(policy.clone());
         }
+        self.work(policy, edited);
+        self.naming.learn(town, policy);
+        self.named = named(town, policy);
+        self.leave(&next, edited, now);
+        add(&mut self.ever, &next);
+        self.meet(town);
+        self.now = next;
+        self.naming.linger(&self.going, now);
+    }
+
+    /// Somebody who was only ever taken by an active tunnel leaves with that one, whatever a paused one wants.
+    fn work(&mut self, policy: &Policy, edited: bool) {
         let tunnels = policy.tunnels.iter();
         let working = tunnels.filter(|t| t.state == TunnelState::Active);
         let active = union(working.filter_map(|t| self.wants.get(&t.id)));
-        // Somebody who was only ever taken by an active tunnel leaves with that one, whatever a paused one wants.
         for (place, before) in self.active.iter().filter(|_| !edited) {
-            let still = active.get(place);
-            let gone = before
-                .iter()
-                .filter(|k| still.is_none_or(|s| !s.contains(*k)));
-            self.left
-                .entry(place.clone())
-                .or_default()
-                .extend(gone.cloned());
+            let gone = missing(before, active.get(place));
+            let left = self.left.entry(place.clone()).or_default();
+            left.extend(gone.cloned());
         }
         self.active = active;
-        self.note_naming(town, policy);
-        let named = named(town, policy);
+    }
+
+    /// Whoever is not wanted any more has left.
+    fn leave(&mut self, next: &Wanted, edited: bool, now: Timestamp) {
         for (place, before) in &self.now {
             let still = next.get(place);
-            let gone = before
-                .iter()
-                .filter(|k| still.is_none_or(|s| !s.contains(*k)))
-                .cloned();
-            let gone: Vec<Key> = gone.collect();
+            let gone: Vec<Key> = missing(before, still).cloned().collect();
             // Somebody whom the sources still name: it is the mailbox that left, or the part of the audience that a
             // source is for.
-            let is_named = |k: &Key| named.get(&place.1).is_some_and(|all| all.contains(k));
+            let named = self.named.get(&place.1);
+            let is_named = |k: &Key| named.is_some_and(|all| all.contains(k));
             if !edited && (still.is_none() || gone.iter().any(is_named)) {
                 self.left_at.insert(place.clone(), now);
             }
@@ -319,12 +237,15 @@ impl Standing {
             }
             self.left.entry(place.clone()).or_default().extend(gone);
         }
-        add(&mut self.ever, &next);
+    }
+
+    /// Remembers everybody whom the sources name, and who is one with whom.
+    fn meet(&mut self, town: &Town) {
+        let named = self.named.clone();
         for (folder, keys) in &named {
             self.learn(folder, keys);
         }
-        let everyone: BTreeSet<Key> = named.values().flatten().cloned().collect();
-        self.named = named;
+        let everyone: BTreeSet<Key> = named.into_values().flatten().collect();
         for human in humans(town, &everyone) {
             for key in &human.keys {
                 self.know(town, key);
@@ -334,8 +255,6 @@ impl Standing {
                 partners.extend(human.keys.iter().cloned());
             }
         }
-        self.now = next;
-        self.linger(now);
     }
 
     fn take(&mut self, town: &Town, policy: &Policy) {
@@ -523,19 +442,20 @@ impl Standing {
     ) -> bool {
         // Whom no policy that was ever in force would want now has left by a fact, too.
         let by_some = |p: &Policy| self.holds(&wanted(town, p), mailbox, catalog, entry);
-        let plain = self.person(catalog, entry).is_some_and(|key| {
-            !self.paired.contains_key(key) && *key != crate::wanted::object(mailbox)
-        });
+        let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
+            return false;
+        };
+        let plain = !self.paired.contains_key(key) && *key != object(mailbox);
         let chosen = self.chosen_by.get(&self.selection);
         let by_this_rule = chosen.is_some_and(|w| self.holds(w, mailbox, catalog, entry));
-        let lingers = self.folder(catalog).is_some_and(|folder| {
-            let known = self.person(catalog, entry).zip(self.lingering.get(folder));
-            known.is_some_and(|(key, keys)| !keys.is_disjoint(&self.partners(key)))
-        });
+        let alone = BTreeSet::from([key.clone()]);
+        let meant = (mailbox.to_owned(), folder.to_owned());
+        let by_these_sources =
+            self.now.contains_key(&meant) && self.naming.names_by_these_rules(folder, &alone);
         plain
-            && !lingers
+            && !self.naming.lingers(folder, &alone)
             && !by_this_rule
-            && !self.named_by_these_sources(mailbox, catalog, entry)
+            && !by_these_sources
             && !self.holds(&self.now, mailbox, catalog, entry)
             && self.holds(&self.left, mailbox, catalog, entry)
             && !self.holds(&self.left_by_fact, mailbox, catalog, entry)
@@ -582,16 +502,6 @@ fn add(all: &mut Wanted, more: &Wanted) {
         let here = all.entry(place.clone()).or_default();
         here.extend(keys.iter().cloned());
     }
-}
-
-/// What of a policy says which people are meant.
-fn naming(policy: &Policy) -> String {
-    let of = |t: &Tunnel| {
-        let options = (t.options.include_disabled, t.options.without_email);
-        format!("{} {:?} {options:?}", t.id, t.sources)
-    };
-    let tunnels: Vec<String> = policy.tunnels.iter().map(of).collect();
-    format!("{tunnels:?} {:?}", policy.lists)
 }
 
 /// What of a policy says who is meant.

@@ -8,11 +8,12 @@
 
 use crate::select::SelectError;
 use cel::common::ast::{Expr, LiteralValue};
-use cel::{Context, ExecutionError, IdedExpr, Program, Value as Cel};
+use cel::{Context, Env, ExecutionError, IdedExpr, Program, Value as Cel};
 use model::person::{Facts, MailboxKind, Person, PersonKind};
 use model::value::Address;
 use model::{Field, Item, MailboxId, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
 
 /// A longer text is refused.
 const LENGTH_MAX: usize = 2_000;
@@ -47,6 +48,9 @@ const FLAGS: &[&str] = &[
     "guest",
 ];
 const OTHERS: &[&str] = &["groups", "addresses", "attributes"];
+
+/// CEL's own types and functions: made once, as making them takes longer than asking a person.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// An expression, ready to be asked of many people.
 pub struct Expression {
@@ -94,7 +98,7 @@ impl Expression {
     fn try_out(&self) -> Result<(), String> {
         let person = nobody();
         let facts = Facts::default();
-        let mut context = Context::default();
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
         for name in &self.names {
             let value = self
                 .value(name, &person, &facts)
@@ -120,7 +124,7 @@ impl Expression {
         if let Some(name) = self.groups.iter().find(|g| missed(g, person, facts)) {
             return Err(format!("seen once outside of group {name}"));
         }
-        let mut context = Context::default();
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
         for name in &self.names {
             context.add_variable_from_value(name.as_str(), self.value(name, person, facts)?);
         }

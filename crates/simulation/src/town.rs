@@ -168,12 +168,12 @@ impl Town {
     }
 
     /// Everybody and everything below a group, by object id.
-    pub fn transitive(&self, name: &str) -> BTreeSet<String> {
+    pub fn transitive(&self, name: &str) -> BTreeSet<&str> {
         let mut all = BTreeSet::new();
         let mut open: Vec<&Circle> = self.groups.get(name).into_iter().collect();
         while let Some(circle) = open.pop() {
             for member in &circle.members {
-                if all.insert(member.clone()) {
+                if all.insert(member.as_str()) {
                     open.extend(self.groups.values().find(|g| g.id == *member));
                 }
             }
@@ -194,7 +194,7 @@ impl Town {
     /// Who is there at the beginning, for the readers of a trace.
     pub fn describe(&self) -> String {
         let groups = |id: &String| -> Vec<&str> {
-            let inside = |name: &&String| self.transitive(name).contains(id);
+            let inside = |name: &&String| self.transitive(name).contains(id.as_str());
             self.groups
                 .keys()
                 .filter(inside)

@@ -43,19 +43,17 @@ pub fn wanted_by_one(town: &Town, policy: &Policy, id: &TunnelId) -> Wanted {
 fn wanted_by(town: &Town, policy: &Policy, counts: impl Fn(&Tunnel) -> bool) -> Wanted {
     let mut all = Wanted::new();
     for tunnel in policy.tunnels.iter().filter(|t| counts(t)) {
-        let sources: Vec<(&Source, BTreeSet<Key>)> = tunnel
-            .sources
-            .iter()
-            .map(|s| (s, people(town, tunnel, s)))
-            .collect();
+        let sources = tunnel.sources.iter().map(|source| {
+            let part = source.only_for.as_ref();
+            let part = part.map(|part| Pick::new(town, part));
+            (part, people(town, tunnel, source))
+        });
+        let sources: Vec<(Option<Pick>, BTreeSet<Key>)> = sources.collect();
         for mailbox in audience(town, tunnel) {
             let at = (mailbox.id.clone(), tunnel.folder.name.0.clone());
-            let meant = |source: &Source| {
-                let part = source.only_for.as_ref();
-                part.is_none_or(|part| chosen(town, part, mailbox))
-            };
+            let meant = |part: &Option<Pick>| part.as_ref().is_none_or(|part| part.takes(mailbox));
             // Whom no source is meant for is in no audience.
-            for (_, keys) in sources.iter().filter(|(source, _)| meant(source)) {
+            for (_, keys) in sources.iter().filter(|(part, _)| meant(part)) {
                 all.entry(at.clone())
                     .or_default()
                     .extend(keys.iter().cloned());
@@ -92,11 +90,9 @@ fn skip_own(policy: &Policy, all: &mut Wanted) {
 pub fn audience<'a>(town: &'a Town, tunnel: &Tunnel) -> Vec<&'a Resident> {
     let usable =
         |p: &&Resident| !p.deleted && !p.guest && matches!(p.mailbox, Place::User | Place::Shared);
-    town.people
-        .values()
-        .filter(usable)
-        .filter(|p| chosen(town, &tunnel.audience, p))
-        .collect()
+    let pick = Pick::new(town, &tunnel.audience);
+    let usable = town.people.values().filter(usable);
+    usable.filter(|p| pick.takes(p)).collect()
 }
 
 fn people(town: &Town, tunnel: &Tunnel, source: &Source) -> BTreeSet<Key> {
@@ -112,9 +108,10 @@ fn people(town: &Town, tunnel: &Tunnel, source: &Source) -> BTreeSet<Key> {
                 .filter(|p| if p.guest { *guests } else { *members });
             let users = users.filter(|p| p.enabled || tunnel.options.include_disabled);
             let others = town.org_contacts.values().filter(|_| *org_contacts);
+            let pick = Pick::new(town, &source.pick);
             let all = users
                 .chain(others)
-                .filter(|p| !p.deleted && belongs(town, tunnel, source, p));
+                .filter(|p| !p.deleted && belongs(tunnel, &pick, p));
             all.map(|p| object(&p.id)).collect()
         }
         SourcePlace::Folder {
@@ -132,30 +129,41 @@ fn people(town: &Town, tunnel: &Tunnel, source: &Source) -> BTreeSet<Key> {
     }
 }
 
-fn belongs(town: &Town, tunnel: &Tunnel, source: &Source, p: &Resident) -> bool {
+fn belongs(tunnel: &Tunnel, pick: &Pick, p: &Resident) -> bool {
     // A directory account with a mailbox has an address whatever its `mail` says.
     let mail = !p.mail.is_empty() || p.mailbox != Place::None;
-    (mail || tunnel.options.without_email) && chosen(town, &source.pick, p)
+    (mail || tunnel.options.without_email) && pick.takes(p)
 }
 
-/// Only the forms that drawn policies and stories use.
-fn chosen(town: &Town, choice: &Choice, p: &Resident) -> bool {
-    let named = choice.names_nothing()
-        || choice.everyone
-        || choice
-            .groups
-            .iter()
-            .any(|g| town.transitive(g).contains(&p.id))
-        || choice.departments.contains(&p.department)
-        || choice
-            .mailboxes
-            .iter()
-            .any(|m| m.eq_ignore_ascii_case(&p.mail));
-    let excluded = choice
-        .exclude
-        .as_ref()
-        .is_some_and(|e| **e != Choice::default() && chosen(town, e, p));
-    named && holds(choice.where_.as_deref(), p) && !excluded
+/// A choice with the members of its groups looked up. Only the forms that drawn policies and stories use.
+struct Pick<'a> {
+    choice: &'a Choice,
+    groups: Vec<BTreeSet<&'a str>>,
+    exclude: Option<Box<Pick<'a>>>,
+}
+
+impl<'a> Pick<'a> {
+    fn new(town: &'a Town, choice: &'a Choice) -> Self {
+        let exclude = choice.exclude.as_deref();
+        let exclude = exclude.filter(|e| **e != Choice::default());
+        Self {
+            choice,
+            groups: choice.groups.iter().map(|g| town.transitive(g)).collect(),
+            exclude: exclude.map(|e| Box::new(Self::new(town, e))),
+        }
+    }
+
+    fn takes(&self, p: &Resident) -> bool {
+        let choice = self.choice;
+        let is_address = |m: &String| m.eq_ignore_ascii_case(&p.mail);
+        let named = choice.names_nothing()
+            || choice.everyone
+            || self.groups.iter().any(|g| g.contains(p.id.as_str()))
+            || choice.departments.contains(&p.department)
+            || choice.mailboxes.iter().any(is_address);
+        let excluded = self.exclude.as_ref().is_some_and(|e| e.takes(p));
+        named && holds(choice.where_.as_deref(), p) && !excluded
+    }
 }
 
 /// The expressions that drawn policies and stories may use: no other is understood here.

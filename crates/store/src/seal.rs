@@ -33,5 +33,8 @@ impl Seal for Plain {
 
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |n: u8| char::from(DIGITS[usize::from(n & 0xf)]);
+    let both = bytes.iter().flat_map(|b| [digit(b >> 4), digit(*b)]);
+    both.collect()
 }

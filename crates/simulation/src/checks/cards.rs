@@ -251,7 +251,7 @@ fn view_name(cloud: &Cloud, town: &Town, at: &(String, String)) -> String {
     let groups: Vec<&String> = town
         .groups
         .keys()
-        .filter(|g| town.transitive(g).contains(&at.0))
+        .filter(|g| town.transitive(g).contains(at.0.as_str()))
         .collect();
     let owner = town.people.get(&at.0).map(|p| p.mailbox);
     let cards: Vec<String> = town

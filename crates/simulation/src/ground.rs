@@ -60,6 +60,7 @@ impl Inner {
     pub fn hand_over(&mut self, worker: usize, request: &Request, now: Timestamp) -> Answer {
         self.calls += 1;
         self.add_request(worker, request, now);
+        self.land(now);
         let writes = requests::writes(request);
         let images = self.monitor.before(&self.cloud, &self.town, &writes);
         self.monitor.asked(&self.town, worker, request, now);
@@ -74,6 +75,12 @@ impl Inner {
     /// A worker reads what it was answered.
     pub fn tell(&mut self, worker: usize, request: &Request, response: &Response, at: Timestamp) {
         self.monitor.told(&self.town, worker, request, response, at);
+    }
+
+    /// Late writes that are due are committed, and seen as they are before anything follows them.
+    fn land(&mut self, now: Timestamp) {
+        self.cloud.advance(now.0);
+        self.see(now);
     }
 
     /// Looks at every change that was committed since.
@@ -119,6 +126,7 @@ impl Inner {
 
     /// What somebody does in the cloud beside the API.
     pub fn act(&mut self, act: &Act, now: Timestamp) -> Option<String> {
+        self.land(now);
         self.trace.say(now, || format!("  act {act:?}"));
         let done = self.cloud.act(act, now.0);
         self.trace.add(&[b"act", format!("{act:?}").as_bytes()]);

@@ -15,6 +15,12 @@ impl Monitor {
         self.lived.moved(mailbox, new);
         let begun = std::mem::take(&mut self.begun);
         self.begun = renamed(begun, mailbox, new);
+        let blurred = std::mem::take(&mut self.blurred).into_iter();
+        let at_new = |(of, id, field): (String, String, String)| {
+            let id = if of == mailbox { newest(&id, new) } else { id };
+            (of, id, field)
+        };
+        self.blurred = blurred.map(at_new).collect();
     }
 }
 

@@ -394,8 +394,10 @@ fn deleted(monitor: &mut Monitor, town: &Town, event: &Event, at: &(String, Stri
         .entry(entry.clone())
         .or_default()
         .remove(&at.1);
-    let highest = monitor.cards.removed.entry(entry).or_default();
-    *highest = mark.generation.max(*highest);
+    if !monitor.cards.is_forgotten(event.at_ms) {
+        let highest = monitor.cards.removed.entry(entry).or_default();
+        *highest = mark.generation.max(*highest);
+    }
 }
 
 impl Cards {
@@ -411,13 +413,16 @@ impl Cards {
             .sum()
     }
 
-    /// A write of ours was committed. What was sent before the store was lost is in no ledger any more.
-    fn wrote(&mut self, at: &(String, String), operation: Operation, at_ms: i64) {
+    /// Was a write that was committed then sent before the store was lost? It is in no ledger any more.
+    fn is_forgotten(&self, at_ms: i64) -> bool {
         const COMMITTED_WITHIN_MS: i64 = 150_000;
-        if self
-            .lost_at_ms
-            .is_none_or(|lost| at_ms > lost + COMMITTED_WITHIN_MS)
-        {
+        self.lost_at_ms
+            .is_some_and(|lost| at_ms <= lost + COMMITTED_WITHIN_MS)
+    }
+
+    /// A write of ours was committed.
+    fn wrote(&mut self, at: &(String, String), operation: Operation, at_ms: i64) {
+        if !self.is_forgotten(at_ms) {
             self.writes
                 .push((at.0.clone(), at.1.clone(), operation, at_ms));
         }

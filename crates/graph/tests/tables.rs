@@ -78,7 +78,7 @@ fn what_an_answer_to_a_write_means() {
         404 ErrorInvalidUser                   Mailbox       Mailbox       Mailbox       Mailbox
         404 Request_ResourceNotFound           Mailbox       Mailbox       Mailbox       Mailbox
         408                                    Unknown       Unknown       Unknown       Unknown
-        409 ErrorIrresolvableConflict          Unknown       Stale         Stale         Stale
+        409 ErrorIrresolvableConflict          Unknown       Stale         Unknown       Stale
         410 SyncStateNotFound                  Unknown       Unknown       Unknown       Unknown
         412 ErrorIrresolvableConflict          Unknown       Stale         Stale         Unknown
         413                                    Refused       Refused       Refused       Refused

@@ -213,7 +213,7 @@ fn updates_and_deletes_tell_stale_and_gone_from_a_mailbox_that_is_not_there() {
         stale
         gone
         not yet, in 15m
-        stale
+        unknown
         done - - -
         there is no usable mailbox (tenant contoso, mailbox m1, while writing contacts, code MailboxNotEnabledForRESTAPI): check licence and state of the account; a new mailbox answers within about 15 minutes
     "#]],

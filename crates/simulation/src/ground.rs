@@ -32,6 +32,7 @@ pub struct Inner {
     pub calm: bool,
     /// F41: whether the disk under the store has any room.
     pub disk: Disk,
+    pub disk_was_full: bool,
     /// Machines whose worker ended because the disk was full.
     pub fallen: Vec<usize>,
     pub calls: u64,

@@ -126,6 +126,7 @@ impl World {
             armed: None,
             calm: false,
             disk: Disk::Roomy,
+            disk_was_full: false,
             fallen: Vec::new(),
             calls: 0,
             faults: 0,
@@ -247,7 +248,8 @@ impl World {
             let done: Result<(), StoreError> = work.await;
             let Err(error) = done else { return };
             let mut ground = ground.lock();
-            if ground.disk == Disk::Full && matches!(error, StoreError::Full { .. }) {
+            // A machine that stood still reads of the full disk when there is room again.
+            if ground.disk_was_full && matches!(error, StoreError::Full { .. }) {
                 return ground.fallen.push(number);
             }
             ground
@@ -456,6 +458,7 @@ impl World {
         self.store.set_disk(disk);
         let (now, mut ground) = (self.now(), self.ground.lock());
         ground.disk = disk;
+        ground.disk_was_full |= disk == Disk::Full;
         ground.trace.say(now, || format!("the disk is {disk:?}"));
         if disk == Disk::Full {
             ground.faults += 1;

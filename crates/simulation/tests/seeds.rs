@@ -126,6 +126,10 @@ const MENDED: &[(u64, &str)] = &[
         3084,
         "twins of somebody who was out were forgotten, and a third made",
     ),
+    (
+        793,
+        "a deletion answered by a conflict was taken for the user's",
+    ),
 ];
 
 #[test]

@@ -38,7 +38,7 @@ pub enum Fate {
 }
 
 /// The whole table. Only 400, 401, 403, 404, 412, 413, 422, 424 and 429 are a definite no: everything else,
-/// 5xx and 409 on a create above all, has been seen for writes that happened.
+/// 5xx and 409 above all, has been seen for writes that happened.
 pub fn fate(verb: Verb, status: u16, fault: &Fault) -> Fate {
     match (status, verb) {
         (200..=299, _) => Fate::Done,
@@ -56,8 +56,9 @@ pub fn fate(verb: Verb, status: u16, fault: &Fault) -> Fate {
         (404, _) => Fate::Mailbox,
         (412, Verb::Update | Verb::Delete) => Fate::Stale,
         // Two writers at once: one lost and nothing of it was applied (graph.md 2.8). Looking again is
-        // right even if it was ours that won.
-        (409, Verb::Update | Verb::Delete | Verb::Photo) => Fate::Stale,
+        // right even if it was ours that won. Not so for a deletion: a card that is gone, and not by us, would have been
+        // taken by its user, who is not given it again.
+        (409, Verb::Update | Verb::Photo) => Fate::Stale,
         (424, _) => Fate::NotRun,
         (429, _) => Fate::Throttled,
         _ => Fate::Unknown,

@@ -185,6 +185,17 @@ impl<'a> Looking<'a> {
         )
     }
 
+    /// Whoever leaves by a changed rule is confirmed by no second round: whom a group did not show the last time is neither
+    /// in nor out by it.
+    fn is_doubted(&self, person: &Person) -> bool {
+        let groups = &self.input.facts.groups;
+        let missed = |name: &String| {
+            let group = groups.get(name);
+            group.is_some_and(|g| g.missed.contains_key(&person.key))
+        };
+        self.rule_changed && self.pick.groups().iter().any(missed)
+    }
+
     fn contributions(&self) -> impl Iterator<Item = (&'a Key, &'a Contribution)> + '_ {
         let from = (self.name.clone(), String::new());
         let all = self.input.catalog.contributions.range(from..);
@@ -197,6 +208,11 @@ impl<'a> Looking<'a> {
         let before = self.input.catalog.contributions.get(&key);
         match (self.judge(person), before) {
             (Selected::In, before) => self.take(key, person, before, round),
+            (Selected::Out(_), Some(before)) if self.is_doubted(person) => {
+                let why = "seen once outside of a group, and the rule has changed".to_owned();
+                round.note(Some(before.entry), Reason::SelectionUnknown, why);
+                return true;
+            }
             (Selected::Out(fact), Some(before)) => {
                 self.out(&key, before, fact, round);
                 return !self.complete;

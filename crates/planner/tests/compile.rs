@@ -709,6 +709,31 @@ fn a_changed_rule_removes_at_once_and_says_that_it_was_the_rule() {
 }
 
 #[test]
+fn a_changed_rule_removes_nobody_whom_a_group_missed_once() {
+    let before = "group Staff u1 u2\nsource t1 dir directory groups=Staff\nround";
+    let mut office = Tenant::new().tell(&format!("{OFFICE}{before}"));
+    let staff = office.facts.groups.get_mut("Staff").unwrap();
+    staff.members.remove("u2");
+    staff.missed.insert("u2".to_owned(), Timestamp(0));
+    let mut office =
+        office.tell("source t1 dir directory groups=Staff where=department!='Test'\nround");
+    office.facts.groups.get_mut("Staff").unwrap().missed.clear();
+    let told = expect![[r#"
+        round 1
+          view V1 = t1/dir
+          V1 E1 display_name=Anna; emails=a@x
+          V1 E2 display_name=Ben; emails=b@x
+          join u1 V1
+        round 2
+        round 3
+          note SelectionUnknown E2: seen once outside of a group, and the rule has changed
+        round 4
+          V1 E2 gone by Rule
+    "#]];
+    told.assert_eq(&office.tell("round").text);
+}
+
+#[test]
 fn a_disabled_account_leaves_by_a_fact() {
     office(
         "user u2 disabled display_name=Ben emails=b@x\nround\nround",

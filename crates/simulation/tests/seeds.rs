@@ -130,6 +130,10 @@ const MENDED: &[(u64, &str)] = &[
         793,
         "a deletion answered by a conflict was taken for the user's",
     ),
+    (
+        6250,
+        "a changed rule removed somebody whom a group had missed once",
+    ),
 ];
 
 #[test]

@@ -128,12 +128,17 @@ fn settle(
         all.insert(key, contribution);
     }
     for (key, entry) in paired.entries {
-        // Old contributions change theirs only when their entry was superseded.
+        // Old contributions change theirs only when their entry was superseded, or turned out to be two people.
         let Some(contribution) = all.get_mut(&key).filter(|c| c.entry != entry) else {
             continue;
         };
-        contribution.entry = entry;
+        let before = std::mem::replace(&mut contribution.entry, entry);
         touched.insert(entry);
+        // Where a view shows nobody else of the old entry, its person has the other card now.
+        if input.catalog.contributions.contains_key(&key) {
+            touched.insert(before);
+            round.lost.entry(before).or_insert(GoneCause::Superseded);
+        }
         round.contributions.insert(key, Some(contribution.clone()));
     }
     for (key, reason, field) in std::mem::take(&mut round.fresh_notes) {

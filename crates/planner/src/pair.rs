@@ -1,8 +1,9 @@
 //! Pairing: which contributions of several sources are one person.
 //!
 //! First by directory object, then by the very card that two sources read: these are certain. Then by exact e-mail
-//! address, then by exact number and name. Within one source everybody is a person of their own. More than one
-//! candidate, or several claims to the same one, is reported and never merged.
+//! address, then by exact number and name. Within one source everybody is a person of their own, also where others
+//! were taken for one before that source was read. More than one candidate, or several claims to the same one, is
+//! reported and never merged.
 
 use model::EntryId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,6 +86,12 @@ pub fn pair(pairing: Pairing) -> Paired {
         groups.place(batch);
     }
     groups.name(pairing.known, pairing.derive, superseded)
+}
+
+/// The same directory object, or the very same card.
+fn is_same(one: &Face, other: &Face) -> bool {
+    let object = one.object.is_some() && one.object == other.object;
+    object || one.texts.iter().any(|text| other.texts.contains(text))
 }
 
 /// New contributions of one source at a time, the highest rank first, in the order of their keys.
@@ -196,8 +203,48 @@ impl Groups {
     fn place(&mut self, batch: Vec<Face>) {
         let known = |f: &Face| !self.certain(f, None).is_empty();
         let (certain, others): (Vec<Face>, Vec<Face>) = batch.into_iter().partition(known);
+        self.part(&certain);
         self.place_by(certain, Self::certain);
         self.place_by(others, Self::likely);
+    }
+
+    /// This source knows as two people whom others were taken for one: each goes their own way with all that is
+    /// certainly theirs. Whom this source knew before stays, else who has the best source.
+    fn part(&mut self, batch: &[Face]) {
+        let mut claims: BTreeMap<usize, Vec<&Face>> = BTreeMap::new();
+        for face in batch {
+            let found = self.certain(face, None);
+            if let (Some(at), 1) = (found.first(), found.len()) {
+                claims.entry(*at).or_default().push(face);
+            }
+        }
+        for (at, mut faces) in claims {
+            let rank = |face: &Face| {
+                let own = self.all[at].faces.iter().filter(|f| is_same(f, face));
+                own.map(|f| f.rank).min()
+            };
+            faces.sort_by_key(|face| (rank(face), &face.key));
+            let stays = usize::from(!self.has_source(at, &faces[0].source));
+            for face in faces.into_iter().skip(stays) {
+                self.split(at, face);
+            }
+        }
+    }
+
+    /// What is certainly this person leaves the group for one of its own.
+    fn split(&mut self, at: usize, face: &Face) {
+        let faces = std::mem::take(&mut self.all[at].faces);
+        let by_text = [&mut self.objects, &mut self.texts, &mut self.addresses];
+        let indexed = by_text.into_iter().flat_map(|index| index.values_mut());
+        for groups in indexed.chain(self.numbers.values_mut()) {
+            groups.remove(&at);
+        }
+        let own = self.open(None);
+        self.all[own].ambiguous = true;
+        for known in faces {
+            let to = if is_same(&known, face) { own } else { at };
+            self.join(to, known);
+        }
     }
 
     /// All look before one is placed, so their order is no matter.
@@ -471,6 +518,42 @@ mod tests {
                 s2 b2 = 1
                 s2 b3 = 3
                 3 ambiguous
+            "#]],
+        );
+    }
+
+    #[test]
+    fn cards_that_were_taken_for_one_part_when_one_source_reads_both() {
+        check(
+            "E2 s1 b2 - x@y - anna
+             E2 s2 b1 - x@y - anna
+             s0 b1 - x@y - anna
+             s0 b2 - x@y - anna",
+            &[],
+            &[],
+            expect![[r#"
+                s0 b1 = 1
+                s0 b2 = 2
+                s1 b2 = 2
+                s2 b1 = 1
+                1 ambiguous
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_card_parts_from_the_one_that_its_second_source_knew_before() {
+        check(
+            "E1 s1 b1 - x@y - anna
+             E1 s0 b2 - x@y - anna
+             s1 b2 - x@y - anna",
+            &[],
+            &[],
+            expect![[r#"
+                s0 b2 = 2
+                s1 b1 = 1
+                s1 b2 = 2
+                2 ambiguous
             "#]],
         );
     }

@@ -35,7 +35,7 @@ pub(crate) async fn perform(place: &Place<'_>) -> Result<Again, JobError> {
         Some(look) => look,
         None => place.look().await?,
     };
-    let changes = match resolve::resolve(place, look.folder.as_ref()).await? {
+    let changes = match resolve::resolve(place, &look).await? {
         Resolved::TooEarly(until) => return Ok(Again::At(until)),
         Resolved::Known(changes) => changes,
     };

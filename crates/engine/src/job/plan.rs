@@ -21,7 +21,7 @@ pub(crate) async fn plan(place: &Place<'_>) -> Result<Again, JobError> {
     let engine = place.engine;
     let look = place.look().await?;
     // What can be known of unanswered writes is found out first; what cannot, waits until it is performed.
-    resolve::resolve(place, look.folder.as_ref()).await?;
+    resolve::resolve(place, &look).await?;
     let desk = Desk::lay(engine, place.tenant, &place.book, &place.member, &look).await?;
     let now = engine.store().time().await?;
     let plan = desk.plan(engine, now);

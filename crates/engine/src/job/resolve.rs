@@ -3,13 +3,14 @@
 use crate::job::JobError;
 use crate::job::carry::bounds;
 use crate::job::member::Place;
-use crate::look;
+use crate::look::{self, Look};
 use crate::world::Engine;
 use graph::Folder;
 use model::link::{Link, Op, Origin, Part, Sent};
 use model::plan::{Plan, Step};
 use model::run::RunState;
-use model::{EntryId, RunId, Timestamp};
+use model::snapshot::{Here, Seen, Stamp};
+use model::{EntryId, ItemId, RunId, Timestamp};
 use planner::settle::{self, Found};
 use planner::stamp;
 use std::collections::BTreeMap;
@@ -38,13 +39,14 @@ pub(crate) enum Resolved {
 pub(crate) type Changes = BTreeMap<(EntryId, Part), Sent>;
 
 /// Searches for every unanswered write of the member.
-pub(crate) async fn resolve(
-    place: &Place<'_>,
-    folder: Option<&Folder>,
-) -> Result<Resolved, JobError> {
+pub(crate) async fn resolve(place: &Place<'_>, look: &Look) -> Result<Resolved, JobError> {
     let (engine, store) = (place.engine, place.engine.store());
-    let unsettled = store.links_unsettled(place.member.id).await?;
+    let folder = look.folder.as_ref();
+    let mut unsettled = store.links_unsettled(place.member.id).await?;
     let now = store.time().await?;
+    if knowable(engine, &unsettled).is_some_and(|at| at > now) {
+        seen_already(place, look, &mut unsettled, now).await?;
+    }
     if let Some(at) = knowable(engine, &unsettled).filter(|at| *at > now) {
         return Ok(Resolved::TooEarly(at));
     }
@@ -92,6 +94,47 @@ pub(crate) async fn resolve(
         store.agree(place.lease, place.member.id, silent).await?;
     }
     Ok(Resolved::Known(changes))
+}
+
+/// The creates that a look shows to have arrived, whatever must still be waited for. They are remembered at once: a user
+/// who emptied the folder before the waiting is over would be given it again, and nobody be asked.
+async fn seen_already(
+    place: &Place<'_>,
+    look: &Look,
+    unsettled: &mut BTreeMap<(EntryId, Part), Link>,
+    now: Timestamp,
+) -> Result<(), JobError> {
+    let mut bearers: BTreeMap<&str, Vec<(&ItemId, &Here)>> = BTreeMap::new();
+    for (id, seen) in &look.snapshot.items {
+        if let Seen::Here(here) = seen
+            && let Stamp::Text(text) = &here.stamp
+        {
+            bearers.entry(text).or_default().push((id, here));
+        }
+    }
+    let mut told = Told::default();
+    unsettled.retain(|_, link| {
+        let Some(sent) = link.sent.as_ref().filter(|sent| sent.op == Op::Create) else {
+            return true;
+        };
+        let Some([(item, here)]) = bearers
+            .get(stamp(place, link, sent).as_str())
+            .map(Vec::as_slice)
+        else {
+            return true;
+        };
+        let found = Found::Here {
+            item: (*item).clone(),
+            etag: here.etag.clone(),
+            seen: None,
+        };
+        let Some(resolved) = settle::resolve(link, &found, now, &bounds(place.engine)) else {
+            return true;
+        };
+        told.add(place, sent, resolved, Fate::Done);
+        false
+    });
+    told.record(place, now).await
 }
 
 /// The link of an update that is there as it was sent. What we wrote into a user's own card is told by the next plan.
@@ -201,14 +244,7 @@ async fn search(place: &Place<'_>, folder: &Folder, link: &Link) -> Result<Found
             seen: Some(here.fields),
         }));
     };
-    let key = &engine.inner.keys.stamps;
-    let text = stamp::write(
-        key,
-        &member.mailbox,
-        member.catalog,
-        link.entry,
-        sent.generation,
-    );
+    let text = stamp(place, link, sent);
     let mut bearers = engine
         .graph()
         .find_stamp(&place.tenant.at, &member.mailbox, &folder.id, &text)
@@ -222,4 +258,11 @@ async fn search(place: &Place<'_>, folder: &Folder, link: &Link) -> Result<Found
         },
         (Some(_), false) => Found::Several,
     })
+}
+
+/// The stamp that a create wrote.
+fn stamp(place: &Place<'_>, link: &Link, sent: &Sent) -> String {
+    let (key, member) = (&place.engine.inner.keys.stamps, &place.member);
+    let generation = sent.generation;
+    stamp::write(key, &member.mailbox, member.catalog, link.entry, generation)
 }

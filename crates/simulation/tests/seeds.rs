@@ -134,6 +134,14 @@ const MENDED: &[(u64, &str)] = &[
         6250,
         "a changed rule removed somebody whom a group had missed once",
     ),
+    (
+        6467,
+        "cards that were taken for one person stayed one when a source had both",
+    ),
+    (
+        7062,
+        "a create that a look had shown was forgotten when the folder was emptied",
+    ),
 ];
 
 #[test]

@@ -248,11 +248,8 @@ fn removed(monitor: &Monitor, cloud: &Cloud, town: &Town, policy: &Policy) -> Op
             let left = left.iter().filter(|v| {
                 let card = monitor.cards.all.get(&(mailbox.clone(), v.id.clone()));
                 // What a user put back is the user's.
-                let twins = left
-                    .iter()
-                    .filter(|o| mark(o).is_some_and(|m| Some(m) == mark(v)));
-                let indistinct = monitor.cards.memory_lost && twins.count() > 1;
-                let counts = card.is_some_and(|c| c.ours && !c.excused) && !indistinct;
+                let twin = is_twin(monitor, &left, (&mailbox, folder), v);
+                let counts = card.is_some_and(|c| c.ours && !c.excused) && !twin;
                 mark(v).is_some_and(|m| m.catalog == catalog) && counts
             });
             if let Some(card) = left.clone().next() {

@@ -124,10 +124,8 @@ impl<'a> End<'a> {
             folder.free = self.free.contains(&place);
         }
         for ((_, item), life) in self.lives(id) {
-            let gone = life.deleted.then_some(&life.home_name);
-            let gone = gone.filter(|name| self.is_target(name));
-            if let Some(path) = self.path(id, &life.folder).or(gone) {
-                let folder = mailbox.folders.entry(path.clone()).or_default();
+            if let Some(path) = self.path_of(id, life) {
+                let folder = mailbox.folders.entry(path).or_default();
                 self.add(folder, id, item, life);
             }
             if let Some((book, deletion)) = self.lost(id, life) {
@@ -135,24 +133,44 @@ impl<'a> End<'a> {
                 folder.deleted.push(deletion);
             }
         }
-        let left = self.lived().left.iter().filter(|(m, _, _)| m == id);
-        for (_, from, card) in left {
-            if let Some(path) = self.path(id, from) {
-                let folder = mailbox.folders.entry(path.clone()).or_default();
-                folder.users.push(card.clone());
+        for left in self.lived().left.iter().filter(|l| l.mailbox == id) {
+            if let Some(path) = self.path_once(id, &left.folder, &left.folder_name) {
+                let folder = mailbox.folders.entry(path).or_default();
+                folder.users.push(left.card.clone());
             }
         }
         for taken in self.lived().taken.iter().filter(|t| t.mailbox == id) {
-            let path = self.path(id, &taken.folder).cloned();
-            // What lay in a folder that nobody knows again was the book's.
-            let known =
-                |path: &String| self.is_target(path) || !self.is_forgotten(id, &taken.folder);
-            let path = path.filter(known);
+            let path = self.known_path(id, &taken.folder).cloned();
             if let Some(path) = path.or_else(|| self.book_of(taken)) {
                 let folder = mailbox.folders.entry(path).or_default();
                 folder.deleted.push(self.deletion(taken));
             }
         }
+    }
+
+    /// Where a card lies, or lay when it was deleted.
+    fn path_of(&self, mailbox: &str, life: &Life) -> Option<String> {
+        if life.deleted && life.origin.is_some() {
+            return self.path_once(mailbox, &life.folder, &life.folder_name);
+        }
+        let gone = life.deleted.then_some(&life.folder_name);
+        let gone = gone.filter(|name| self.is_target(name));
+        self.path(mailbox, &life.folder).or(gone).cloned()
+    }
+
+    /// Where a card lay that a user deleted, or carried away: a card of the user's own may have stood for somebody there
+    /// without a change, and this is remembered when the folder is gone, or when nobody knows it again.
+    fn path_once(&self, mailbox: &str, folder: &str, name: &str) -> Option<String> {
+        let at = (mailbox.to_owned(), folder.to_owned());
+        let books = &self.lived().books;
+        let written = books
+            .get(&at)
+            .and_then(|c| self.monitor.standing.folder(*c));
+        let book = || Some(written.unwrap_or(name).to_owned()).filter(|p| self.is_target(p));
+        let known = self.known_path(mailbox, folder).cloned();
+        known
+            .or_else(book)
+            .or_else(|| self.path(mailbox, folder).cloned())
     }
 
     /// The folder itself may be gone: then it was that of the book.
@@ -162,6 +180,12 @@ impl<'a> End<'a> {
             .and_then(|m| self.monitor.standing.folder(m.catalog));
         let path = marked.unwrap_or(&taken.folder_name).to_owned();
         Some(path).filter(|p| self.is_target(p))
+    }
+
+    /// What lay in a folder that nobody knows again was the book's.
+    fn known_path(&self, mailbox: &str, folder: &str) -> Option<&String> {
+        let known = |path: &&String| self.is_target(path) || !self.is_forgotten(mailbox, folder);
+        self.path(mailbox, folder).filter(known)
     }
 
     fn lives(&self, mailbox: &str) -> impl Iterator<Item = (&(String, String), &Life)> {

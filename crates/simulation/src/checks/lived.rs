@@ -2,6 +2,7 @@
 
 use super::cards::{Mark, mark};
 use super::shown;
+use super::unheard::Unheard;
 use crate::reference::world::{Fields, Origin, Person, UserCard};
 use crate::town::Town;
 use graph_sim::mailbox::ContactView;
@@ -34,9 +35,10 @@ pub struct Life {
     pub past: BTreeMap<String, BTreeSet<String>>,
     /// Fields that it never left blank so far.
     filled: BTreeSet<String>,
-    /// Where it was made, and what that folder was called.
+    /// What the folder was called when it came there.
+    pub folder_name: String,
+    /// Where it was made.
     pub(super) home: String,
-    pub home_name: String,
     /// We had adopted it, and the last that we wrote took our fields back.
     given_back: bool,
     made_at: Timestamp,
@@ -59,8 +61,19 @@ pub struct Taken {
     pub mark: Option<Mark>,
     pub fields: Fields,
     pub ours: bool,
+    /// No answer ever told us that it was there.
+    pub unheard: bool,
     pub made_at: Timestamp,
     pub at: Timestamp,
+}
+
+/// A user's card that was carried out of a folder.
+#[derive(Clone, Debug)]
+pub struct Left {
+    pub mailbox: String,
+    pub folder: String,
+    pub folder_name: String,
+    pub card: UserCard,
 }
 
 /// Everything that happened, as far as the end state depends on it.
@@ -68,10 +81,13 @@ pub struct Taken {
 pub struct Lived {
     pub cards: BTreeMap<At, Life>,
     pub taken: Vec<Taken>,
-    /// Users' cards that were carried out of a folder: mailbox, that folder, and the card.
-    pub left: Vec<(String, String, UserCard)>,
+    pub unheard: Unheard,
+    /// Users' cards that were carried out of a folder.
+    pub left: Vec<Left>,
     /// The folder into which we last wrote the cards of a catalog, by mailbox.
     pub written_in: BTreeMap<(String, CatalogId), String>,
+    /// Every folder into which we ever wrote cards of a catalog, and of which one.
+    pub books: BTreeMap<At, CatalogId>,
     /// Folders that we made: they bear our mark.
     pub made_folders: BTreeSet<String>,
     /// Mailboxes that were moved.
@@ -132,9 +148,11 @@ impl Lived {
         match (event.operation, view) {
             (Operation::Create, Some(view)) => {
                 let life = Life::new(view, ours, now);
+                if ours {
+                    self.unheard.made(&at);
+                }
                 if let (true, Some(mark)) = (ours, life.mark) {
-                    let place = (at.0.clone(), mark.catalog);
-                    self.written_in.insert(place, life.folder.clone());
+                    self.wrote(&at.0, mark, life.folder.clone());
                 }
                 self.cards.insert(at.clone(), life);
                 // The folder had been deleted before: whatever comes into it is taken away with it.
@@ -160,8 +178,8 @@ impl Lived {
             life.adopted |= !life.ours;
             life.given_back = life.adopted && life.is_blanked(event);
             if let Some(mark) = life.mark.filter(|_| life.stands_for_us()) {
-                let place = (at.0.clone(), mark.catalog);
-                self.written_in.insert(place, life.folder.clone());
+                let folder = life.folder.clone();
+                self.wrote(&at.0, mark, folder);
             }
             return;
         }
@@ -175,6 +193,14 @@ impl Lived {
         }
     }
 
+    /// Cards with this mark are written into this folder.
+    fn wrote(&mut self, mailbox: &str, mark: Mark, folder: String) {
+        let at = (mailbox.to_owned(), folder.clone());
+        self.books.insert(at, mark.catalog);
+        let place = (mailbox.to_owned(), mark.catalog);
+        self.written_in.insert(place, folder);
+    }
+
     /// A deleted card stays in our books where it lay.
     fn gone(&mut self, at: &At, ours: bool, now: Timestamp) {
         let Some(life) = self.cards.get_mut(at).filter(|l| !l.deleted) else {
@@ -182,7 +208,8 @@ impl Lived {
         };
         life.deleted = true;
         if !ours && life.stands_for_us() {
-            self.taken.push(life.taken(at, now));
+            let unheard = self.unheard.has(at);
+            self.taken.push(life.taken(at, unheard, now));
         }
     }
 
@@ -196,12 +223,17 @@ impl Lived {
             return;
         }
         if !life.deleted && life.stands_for_us() {
-            self.taken.push(life.taken(at, now));
+            let unheard = self.unheard.has(at);
+            self.taken.push(life.taken(at, unheard, now));
         }
         if moved && life.origin.is_some() {
-            let from = (at.0.clone(), life.folder.clone());
             life.deleted = true;
-            self.left.push((from.0, from.1, life.user_card(&at.1)));
+            self.left.push(Left {
+                mailbox: at.0.clone(),
+                folder: life.folder.clone(),
+                folder_name: life.folder_name.clone(),
+                card: life.user_card(&at.1),
+            });
         }
         life.deleted = false;
         life.show(view);
@@ -262,7 +294,7 @@ impl Life {
             ours,
             folder: view.folder.id.clone(),
             home: view.folder.id.clone(),
-            home_name: view.folder.name.clone(),
+            folder_name: view.folder.name.clone(),
             mark,
             now: first.clone(),
             filled: first.fields.keys().cloned().collect(),
@@ -297,6 +329,7 @@ impl Life {
     /// From here on it is what the user carried there. Its first folder may be gone, and another the book's since.
     fn rebase(&mut self, view: &ContactView, in_book: bool) {
         self.folder.clone_from(&view.folder.id);
+        self.folder_name.clone_from(&view.folder.name);
         self.first = self.now.clone();
         self.edits.clear();
         self.since_start = false;
@@ -336,14 +369,15 @@ impl Life {
         }
     }
 
-    fn taken(&self, at: &At, now: Timestamp) -> Taken {
+    fn taken(&self, at: &At, unheard: bool, now: Timestamp) -> Taken {
         Taken {
             mailbox: at.0.clone(),
             folder: self.folder.clone(),
-            folder_name: self.home_name.clone(),
+            folder_name: self.folder_name.clone(),
             mark: self.mark,
             fields: self.now.fields.clone(),
             ours: self.origin.is_none(),
+            unheard,
             made_at: self.made_at,
             at: now,
         }

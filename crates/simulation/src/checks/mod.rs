@@ -22,6 +22,7 @@ mod silence;
 mod standing;
 mod truth;
 mod twins;
+mod unheard;
 
 pub use base::held as base_held;
 pub use cards::{Cards, breaks};
@@ -145,6 +146,7 @@ impl Monitor {
         silence::told(self, town, request, response, at);
         pace::told(self, worker, request, response, at);
         twins::told(self, request, response);
+        self.lived.unheard.told(request, response);
         ruled::told(&mut self.ruled, request, response, at);
     }
 

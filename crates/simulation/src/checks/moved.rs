@@ -38,6 +38,10 @@ impl Cards {
 impl Lived {
     fn moved(&mut self, mailbox: &str, new: &NewIds) {
         self.cards = renamed(std::mem::take(&mut self.cards), mailbox, new);
+        self.unheard.rename(|(of, id)| {
+            let id = if of == mailbox { newest(&id, new) } else { id };
+            (of, id)
+        });
         for ((of, _), life) in &mut self.cards {
             if of == mailbox {
                 life.folder = newest(&life.folder, new);
@@ -47,17 +51,16 @@ impl Lived {
         for taken in self.taken.iter_mut().filter(|t| t.mailbox == mailbox) {
             taken.folder = newest(&taken.folder, new);
         }
-        for (of, from, card) in &mut self.left {
-            if of == mailbox {
-                *from = newest(from, new);
-                card.id = newest(&card.id, new);
-            }
+        for left in self.left.iter_mut().filter(|l| l.mailbox == mailbox) {
+            left.folder = newest(&left.folder, new);
+            left.card.id = newest(&left.card.id, new);
         }
         for ((of, _), folder) in &mut self.written_in {
             if of == mailbox {
                 *folder = newest(folder, new);
             }
         }
+        self.books = renamed(std::mem::take(&mut self.books), mailbox, new);
         self.moved.insert(mailbox.to_owned());
         // Ids of folders name their mailbox: those of other mailboxes are not among the new ones.
         let made = self.made_folders.iter();

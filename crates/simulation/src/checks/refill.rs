@@ -43,7 +43,8 @@ pub fn made(monitor: &mut Monitor, cloud: &Cloud, event: &Event, at: &At, mark: 
             .cards
             .lost_at()
             .is_none_or(|lost| lost < taken.made_at);
-        taken.mailbox == at.0 && remembered && now.since(taken.at) < RECENT
+        let known = remembered && !taken.unheard;
+        taken.mailbox == at.0 && known && now.since(taken.at) < RECENT
     };
     let taken = monitor.lived.taken.iter().filter(known);
     let taken = taken.filter_map(|t| t.mark.map(|mark| (mark, t.at)));

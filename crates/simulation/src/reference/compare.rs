@@ -40,13 +40,9 @@ pub fn differences(expected: &Expected, actual: &[ActualCard]) -> Vec<String> {
     let mut all = Vec::new();
     for (place, cards) in &places {
         let folder = expected.folders.get(place).unwrap_or(&nothing);
-        let look = Look {
-            folder,
-            marks: &expected.notes_marks,
-            cards,
-        };
         all.extend(
-            look.differences()
+            Look::of(folder, &expected.notes_marks, cards)
+                .differences()
                 .into_iter()
                 .map(|d| format!("{} / {}: {d}", place.0, place.1)),
         );
@@ -58,9 +54,24 @@ struct Look<'a> {
     folder: &'a ExpectedFolder,
     marks: &'a (String, String),
     cards: &'a [&'a ActualCard],
+    /// Which of them a user's copy cannot be told from.
+    blurred: Vec<bool>,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn of(
+        folder: &'a ExpectedFolder,
+        marks: &'a (String, String),
+        cards: &'a [&'a ActualCard],
+    ) -> Self {
+        Self {
+            folder,
+            marks,
+            cards,
+            blurred: cards.iter().map(|c| is_blurred(folder, c)).collect(),
+        }
+    }
+
     fn differences(&self) -> Vec<String> {
         let owners = self.matched();
         let mut all = Vec::new();
@@ -136,7 +147,8 @@ impl Look<'_> {
             self.user(&actual.id).is_some() && !self.changed(actual).is_empty()
         };
         let mut all = [likely, others].concat();
-        all.sort_by_key(|slot| !touched(slot));
+        // One that may be a user's copy may be left over, so that it stands for somebody only where no other does.
+        all.sort_by_key(|slot| (!touched(slot), self.blurred[*slot]));
         all
     }
 
@@ -399,20 +411,12 @@ impl Look<'_> {
         if self.folder.leftovers {
             return Vec::new();
         }
-        let twin = |c: &ActualCard| {
-            let person = as_person(&c.id, &c.fields);
-            let alike =
-                |t: &UserCard| relation(&as_person(&t.id, &t.fields), &person, "") != Relation::No;
-            // One stamp, whatever users made of what either card says.
-            let same = |t: &UserCard| !t.stamp.is_empty() && t.stamp == c.stamp;
-            self.folder.twins.iter().any(|t| alike(t) || same(t))
-        };
         let open = self
             .cards
             .iter()
             .enumerate()
             .filter(|(slot, c)| c.is_ours && !owners.contains_key(slot));
-        open.filter(|(_, c)| self.user(&c.id).is_none() && !twin(c))
+        open.filter(|(slot, c)| self.user(&c.id).is_none() && !self.blurred[*slot])
             .map(|(_, c)| {
                 let name = c.fields.get("display_name");
                 let closest = self.closest(c);
@@ -423,6 +427,15 @@ impl Look<'_> {
             })
             .collect()
     }
+}
+
+/// Can it not be told from a user's copy that is there, too?
+fn is_blurred(folder: &ExpectedFolder, actual: &ActualCard) -> bool {
+    let person = as_person(&actual.id, &actual.fields);
+    let alike = |t: &UserCard| relation(&as_person(&t.id, &t.fields), &person, "") != Relation::No;
+    // One stamp, whatever users made of what either card says.
+    let same = |t: &UserCard| !t.stamp.is_empty() && t.stamp == actual.stamp;
+    folder.twins.iter().any(|t| alike(t) || same(t))
 }
 
 fn may_stand_for(user: &ExpectedUserCard, index: usize) -> bool {

@@ -64,6 +64,7 @@ pub(crate) async fn resolve(place: &Place<'_>, look: &Look) -> Result<Resolved, 
                 }
             },
             // A mailbox that keeps its copies is not looked into: that a card of it is gone is not known.
+            (None, Some(_)) if place.keeps() && sent.op == Op::Delete => continue,
             (None, Some(item)) if place.keeps() && sent.op != Op::Create => Found::Here {
                 item: item.clone(),
                 etag: None,

@@ -4,7 +4,7 @@ use super::unlinked::{create, knows_orphans, orphan};
 use super::{Input, Sight, Wish, base, etag, fields, forget, is_unread, note, note_fields};
 use crate::change::{Card, Change, change, deviations, take_back};
 use crate::photo::{PhotoTurn, Portrait, photo};
-use model::link::{Link, Origin, Part};
+use model::link::{Link, Op, Origin, Part};
 use model::member::MemberState;
 use model::mutant::{self, Mutant};
 use model::plan::{Edit, Plan, Proof, Reason, Step};
@@ -268,10 +268,11 @@ pub(super) fn bury(link: &Link, plan: &mut Plan) {
 }
 
 /// A copy that its user keeps: it is known again by its stamp when the mailbox comes back, so that what stays is the
-/// generation before it, of the copies that were removed.
+/// generation before it, of the copies that were removed. One whose deletion got no answer may be among those.
 pub(super) fn let_keep(link: &Link, plan: &mut Plan) {
+    let deleting = link.sent.as_ref().is_some_and(|s| s.op == Op::Delete);
     let before = Link {
-        generation: link.generation.saturating_sub(1),
+        generation: link.generation.saturating_sub(u32::from(!deleting)),
         ..link.clone()
     };
     if before.generation == 0 {

@@ -311,6 +311,16 @@ pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> O
     })
 }
 
+/// A look shows a create that got no answer, and it is too early to say that no second one arrives. What was made is
+/// remembered: when it is gone afterwards, somebody has taken it. `None`: this is known already, or it is no create.
+pub fn sighted(link: &Link, item: &ItemId) -> Option<Link> {
+    let sent = link.sent.as_ref().filter(|sent| sent.op == Op::Create)?;
+    (link.item.as_ref() != Some(item)).then(|| Link {
+        sent: link.sent.clone(),
+        ..bound(link, sent, item, None)
+    })
+}
+
 /// Did a change that got no answer arrive? All of it is there, as it was sent, that was not there before. Then it is ours,
 /// and no edit of the user's; of the rest the base stays. Where the user wrote over some of it meanwhile nobody can tell.
 /// The version found counts only where nothing else is there: a later look need not show the card again.

@@ -9,7 +9,7 @@ use graph::Folder;
 use model::link::{Link, Op, Origin, Part, Sent};
 use model::plan::{Plan, Step};
 use model::run::RunState;
-use model::snapshot::{Here, Seen, Stamp};
+use model::snapshot::{Seen, Stamp};
 use model::{EntryId, ItemId, RunId, Timestamp};
 use planner::settle::{self, Found};
 use planner::stamp;
@@ -42,12 +42,10 @@ pub(crate) type Changes = BTreeMap<(EntryId, Part), Sent>;
 pub(crate) async fn resolve(place: &Place<'_>, look: &Look) -> Result<Resolved, JobError> {
     let (engine, store) = (place.engine, place.engine.store());
     let folder = look.folder.as_ref();
-    let mut unsettled = store.links_unsettled(place.member.id).await?;
+    let unsettled = store.links_unsettled(place.member.id).await?;
     let now = store.time().await?;
-    if knowable(engine, &unsettled).is_some_and(|at| at > now) {
-        seen_already(place, look, &mut unsettled, now).await?;
-    }
     if let Some(at) = knowable(engine, &unsettled).filter(|at| *at > now) {
+        remember(place, look, &unsettled).await?;
         return Ok(Resolved::TooEarly(at));
     }
     let (mut told, mut silent, mut changes) = (Told::default(), Vec::new(), Changes::new());
@@ -97,45 +95,35 @@ pub(crate) async fn resolve(place: &Place<'_>, look: &Look) -> Result<Resolved, 
     Ok(Resolved::Known(changes))
 }
 
-/// The creates that a look shows to have arrived, whatever must still be waited for. They are remembered at once: a user
-/// who emptied the folder before the waiting is over would be given it again, and nobody be asked.
-async fn seen_already(
+/// Remembers the creates that a look shows, while it is too early to know that nothing else arrives: a user who emptied the
+/// folder before the waiting is over would be given all of it again, and nobody be asked.
+async fn remember(
     place: &Place<'_>,
     look: &Look,
-    unsettled: &mut BTreeMap<(EntryId, Part), Link>,
-    now: Timestamp,
+    unsettled: &BTreeMap<(EntryId, Part), Link>,
 ) -> Result<(), JobError> {
-    let mut bearers: BTreeMap<&str, Vec<(&ItemId, &Here)>> = BTreeMap::new();
+    let mut bearers: BTreeMap<&str, Vec<&ItemId>> = BTreeMap::new();
     for (id, seen) in &look.snapshot.items {
         if let Seen::Here(here) = seen
             && let Stamp::Text(text) = &here.stamp
         {
-            bearers.entry(text).or_default().push((id, here));
+            bearers.entry(text).or_default().push(id);
         }
     }
-    let mut told = Told::default();
-    unsettled.retain(|_, link| {
-        let Some(sent) = link.sent.as_ref().filter(|sent| sent.op == Op::Create) else {
-            return true;
+    let sighted = |link: &Link| {
+        let text = stamp(place, link, link.sent.as_ref()?);
+        let [item] = bearers.get(text.as_str())?.as_slice() else {
+            return None;
         };
-        let Some([(item, here)]) = bearers
-            .get(stamp(place, link, sent).as_str())
-            .map(Vec::as_slice)
-        else {
-            return true;
-        };
-        let found = Found::Here {
-            item: (*item).clone(),
-            etag: here.etag.clone(),
-            seen: None,
-        };
-        let Some(resolved) = settle::resolve(link, &found, now, &bounds(place.engine)) else {
-            return true;
-        };
-        told.add(place, sent, resolved, Fate::Done);
-        false
-    });
-    told.record(place, now).await
+        settle::sighted(link, item)
+    };
+    let all = unsettled.values().filter_map(sighted);
+    let all: Vec<LinkChange> = all.map(|link| LinkChange::Agree(Box::new(link))).collect();
+    if !all.is_empty() {
+        let store = place.engine.store();
+        store.agree(place.lease, place.member.id, all).await?;
+    }
+    Ok(())
 }
 
 /// The link of an update that is there as it was sent. What we wrote into a user's own card is told by the next plan.

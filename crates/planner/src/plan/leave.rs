@@ -1,6 +1,6 @@
 //! A mailbox that left the audience, or whose tunnel was removed: copies are taken back or kept.
 
-use super::linked::{bury, let_keep, remove};
+use super::linked::{bury, is_deleting, let_keep, remove};
 use super::unlinked::orphans;
 use super::{Input, Sight, forget, note, sight};
 use crate::adopt::Strangers;
@@ -23,7 +23,9 @@ pub(super) fn leave(input: &Input, plan: &mut Plan) {
     }
     for ((entry, part), link) in input.links {
         let Some(item) = &link.item else { continue };
-        if let Some(reason) = waiting(link, input.now) {
+        // Nobody looks into a mailbox that keeps what it has: what became of a deletion is never known.
+        let unknowable = input.member.state == MemberState::LeavingKeep && is_deleting(link);
+        if let Some(reason) = waiting(link, input.now).filter(|_| !unknowable) {
             note(plan, Some(*entry), Some(item), reason, "");
             continue;
         }

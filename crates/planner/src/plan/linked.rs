@@ -267,12 +267,18 @@ pub(super) fn bury(link: &Link, plan: &mut Plan) {
     });
 }
 
+/// Is a deletion under way, or without an answer?
+pub(super) fn is_deleting(link: &Link) -> bool {
+    link.sent.as_ref().is_some_and(|sent| sent.op == Op::Delete)
+}
+
 /// A copy that its user keeps: it is known again by its stamp when the mailbox comes back, so that what stays is the
 /// generation before it, of the copies that were removed. One whose deletion got no answer may be among those.
 pub(super) fn let_keep(link: &Link, plan: &mut Plan) {
-    let deleting = link.sent.as_ref().is_some_and(|s| s.op == Op::Delete);
     let before = Link {
-        generation: link.generation.saturating_sub(u32::from(!deleting)),
+        generation: link
+            .generation
+            .saturating_sub(u32::from(!is_deleting(link))),
         ..link.clone()
     };
     if before.generation == 0 {

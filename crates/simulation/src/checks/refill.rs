@@ -43,15 +43,15 @@ pub fn made(monitor: &mut Monitor, cloud: &Cloud, event: &Event, at: &At, mark: 
             .cards
             .lost_at()
             .is_none_or(|lost| lost < taken.made_at);
-        let known = remembered && !taken.unheard;
-        taken.mailbox == at.0 && known && now.since(taken.at) < RECENT
+        taken.mailbox == at.0 && remembered && now.since(taken.at) < RECENT
     };
     let taken = monitor.lived.taken.iter().filter(known);
-    let taken = taken.filter_map(|t| t.mark.map(|mark| (mark, t.at)));
-    let taken: Vec<(Mark, Timestamp)> = taken.filter(|(m, _)| m.catalog == mark.catalog).collect();
-    let settled = taken.iter().all(|(_, at)| now.since(*at) > SEEN_AFTER);
-    let missed: BTreeSet<EntryId> = taken.iter().map(|(mark, _)| mark.entry).collect();
-    let since = taken.iter().map(|(_, at)| *at).max().unwrap_or(now);
+    let taken = taken.filter_map(|t| t.mark.map(|mark| (mark, t)));
+    let taken: Vec<(Mark, &Taken)> = taken.filter(|(m, _)| m.catalog == mark.catalog).collect();
+    let settled = taken.iter().all(|(_, t)| now.since(t.at) > SEEN_AFTER);
+    let heard = taken.iter().filter(|(_, t)| !t.unheard);
+    let missed: BTreeSet<EntryId> = heard.map(|(mark, _)| mark.entry).collect();
+    let since = taken.iter().map(|(_, t)| t.at).max().unwrap_or(now);
     // Whoever wrote there since has seen the folder, and has asked or had no reason to.
     let mut writes = monitor.cards.writes.iter();
     let wrote = writes

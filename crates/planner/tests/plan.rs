@@ -705,6 +705,22 @@ fn a_leaving_member_may_keep_them() {
 }
 
 #[test]
+fn what_was_being_deleted_when_they_are_kept_may_be_gone() {
+    check(
+        r"member leaving_keep
+         content c1 display_name=Anna
+         entry E1 c1 display_name=Anna
+         link E1 i1 c1 deleting
+         link E2 i2 c1 sent",
+        expect![[r#"
+            agree E1 - - Created gen 1
+            note CopiesKept
+            note AwaitingAnswer E2 i2
+        "#]],
+    );
+}
+
+#[test]
 fn a_photo_is_set_once_the_card_exists() {
     check(
         r"entry E1 c1 photo=p2 display_name=Anna

@@ -8,7 +8,7 @@ use model::{
     ContentId, EntryId, Etag, Field, Item, ItemId, MemberId, Millis, Timestamp, Value, Values,
 };
 use planner::settle::{
-    Bounds, Fate, Found, Settled, Settling, arrived, intend, knowable_at, resolve, settle,
+    Bounds, Fate, Found, Settled, Settling, arrived, intend, knowable_at, resolve, settle, sighted,
 };
 use story::{item, rules, sighting};
 
@@ -162,6 +162,19 @@ fn an_unknown_answer_keeps_the_intent_until_it_can_be_known() {
         (bound.item, bound.generation, bound.agreed),
         (Some("i7".into()), 3, None)
     );
+}
+
+#[test]
+fn a_create_that_a_look_shows_is_remembered_and_waited_for_all_the_same() {
+    let before = Link::new(MemberId(1), EntryId(1), Part::Core);
+    let sent = intend(&before, &create(), NOW, &BOUNDS);
+    let shown = sighted(&sent, &"i7".into()).unwrap();
+    assert_eq!((&shown.item, shown.generation), (&Some("i7".into()), 3));
+    assert_eq!(shown.sent, sent.sent, "a second one may still arrive");
+    assert_eq!(sighted(&shown, &"i7".into()), None, "known already");
+    let late = NOW + Millis::days(1);
+    let taken = resolve(&shown, &Found::Nothing, late, &BOUNDS).unwrap();
+    assert_eq!((taken.item, taken.sent), (Some("i7".into()), None));
 }
 
 #[test]

@@ -316,8 +316,13 @@ impl Story {
         };
         link.tugs = word(words, "tugs=").map_or(0, |t| t.parse().unwrap());
         link.refused = words.contains(&"refused");
-        link.sent = words.contains(&"sent").then_some(Sent {
-            op: Op::Update,
+        let op = words.iter().find_map(|w| match *w {
+            "sent" => Some(Op::Update),
+            "deleting" => Some(Op::Delete),
+            _ => None,
+        });
+        link.sent = op.map(|op| Sent {
+            op,
             deadline: NOW,
             content: None,
             attempt: 1,

@@ -61,9 +61,11 @@ pub(crate) async fn resolve(place: &Place<'_>, look: &Look) -> Result<Resolved, 
                     break;
                 }
             },
-            // A mailbox that keeps its copies is not looked into: that a card of it is gone is not known.
-            (None, Some(_)) if place.keeps() && sent.op == Op::Delete => continue,
-            (None, Some(item)) if place.keeps() && sent.op != Op::Create => Found::Here {
+            // A mailbox that keeps its copies is not looked into: that a card of it is gone, or is not there, is not known.
+            (None, Some(_)) if place.keeps() && matches!(sent.op, Op::Create | Op::Delete) => {
+                continue;
+            }
+            (None, Some(item)) if place.keeps() => Found::Here {
                 item: item.clone(),
                 etag: None,
                 seen: None,

@@ -1,12 +1,12 @@
 //! A mailbox that left the audience, or whose tunnel was removed: copies are taken back or kept.
 
-use super::linked::{bury, is_deleting, let_keep, remove};
+use super::linked::{bury, let_keep, remove};
 use super::unlinked::orphans;
 use super::{Input, Sight, forget, note, sight};
 use crate::adopt::Strangers;
 use crate::photo::waiting;
 use model::EntryId;
-use model::link::Part;
+use model::link::{Op, Part};
 use model::member::MemberState;
 use model::plan::{Plan, Proof, Reason};
 use std::collections::BTreeSet;
@@ -23,8 +23,10 @@ pub(super) fn leave(input: &Input, plan: &mut Plan) {
     }
     for ((entry, part), link) in input.links {
         let Some(item) = &link.item else { continue };
-        // Nobody looks into a mailbox that keeps what it has: what became of a deletion is never known.
-        let unknowable = input.member.state == MemberState::LeavingKeep && is_deleting(link);
+        // Nobody looks into a mailbox that keeps what it has: whether a card is there is never known.
+        let in_doubt = link.sent.as_ref().map(|sent| sent.op);
+        let unknowable = input.member.state == MemberState::LeavingKeep
+            && matches!(in_doubt, Some(Op::Create | Op::Delete));
         if let Some(reason) = waiting(link, input.now).filter(|_| !unknowable) {
             note(plan, Some(*entry), Some(item), reason, "");
             continue;

@@ -268,7 +268,7 @@ pub(super) fn bury(link: &Link, plan: &mut Plan) {
 }
 
 /// Is a deletion under way, or without an answer?
-pub(super) fn is_deleting(link: &Link) -> bool {
+fn is_deleting(link: &Link) -> bool {
     link.sent.as_ref().is_some_and(|sent| sent.op == Op::Delete)
 }
 

@@ -223,7 +223,8 @@ fn unique(
             )
         },
     );
-    let wanted = monitor.standing.was_wanted(&at.0, mark.catalog, mark.entry);
+    let (standing, heard) = (&monitor.standing, &monitor.heard);
+    let wanted = standing.was_wanted(&at.0, mark.catalog, mark.entry, heard);
     let key = monitor.standing.person(mark.catalog, mark.entry).cloned();
     monitor.check("I22", wanted, now, || {
         let name = view_name(cloud, town, at);

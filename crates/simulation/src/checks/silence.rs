@@ -23,6 +23,8 @@ enum Source {
 #[derive(Debug, Default)]
 pub struct Heard {
     read: BTreeMap<Source, Timestamp>,
+    /// From when until when nobody read a source to its end, a day or longer.
+    deaf: Vec<(Source, Timestamp, Timestamp)>,
     /// When the watch first saw an active tunnel of a folder, with this store.
     seen: BTreeMap<String, Timestamp>,
 }
@@ -46,7 +48,26 @@ pub fn told(
     let last = b"@odata.deltaLink";
     let ended = response.body.windows(last.len()).any(|w| w == last);
     if response.status == 200 && ended {
-        monitor.heard.read.insert(source, at);
+        let before = monitor.heard.read.insert(source, at);
+        let long = before.filter(|before| at.since(*before) >= Millis::days(1));
+        let deaf = long.map(|before| (source, before, at));
+        monitor.heard.deaf.extend(deaf);
+    }
+}
+
+impl Heard {
+    /// How long between nobody could hear that somebody has left: the source that knows the person was not read.
+    pub fn deaf_between(&self, person: &str, then: Timestamp, now: Timestamp) -> Millis {
+        let source = match person.starts_with("item:") {
+            true => Source::Reception,
+            false => Source::Directory,
+        };
+        let last = self.read.get(&source).copied().unwrap_or(START);
+        let still = (now.since(last) >= Millis::days(1)).then_some((last, now));
+        let here = self.deaf.iter().filter(|(s, _, _)| *s == source);
+        let here = here.map(|(_, from, until)| (*from, *until)).chain(still);
+        let spans = here.map(|(from, until)| until.since(then.max(from)));
+        Millis(spans.map(|span| span.0.max(0)).sum())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::cards::Mark;
 use super::naming::Naming;
+use super::silence::Heard;
 use crate::charter::TENANT;
 use crate::town::Town;
 use crate::wanted::{
@@ -378,13 +379,20 @@ impl Standing {
     }
 
     /// Was this person ever wanted in this mailbox?
-    pub fn was_wanted(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
-        self.holds(&self.ever, mailbox, catalog, entry) || self.is_late(mailbox, catalog, entry)
+    pub fn was_wanted(
+        &self,
+        mailbox: &str,
+        catalog: CatalogId,
+        entry: EntryId,
+        heard: &Heard,
+    ) -> bool {
+        self.holds(&self.ever, mailbox, catalog, entry)
+            || self.is_late(mailbox, catalog, entry, heard)
     }
 
     /// Somebody left within the last days, which two complete rounds must agree on first; meanwhile a mailbox joined. Its
-    /// first fill has the leaver, too, until the leaving is confirmed.
-    fn is_late(&self, mailbox: &str, catalog: CatalogId, entry: EntryId) -> bool {
+    /// first fill has the leaver, too, until the leaving is confirmed. Days on which nobody could hear of it do not count.
+    fn is_late(&self, mailbox: &str, catalog: CatalogId, entry: EntryId, heard: &Heard) -> bool {
         let (Some(folder), Some(key)) = (self.folder(catalog), self.person(catalog, entry)) else {
             return false;
         };
@@ -394,7 +402,10 @@ impl Standing {
         let silent = |at: Timestamp| !self.written.iter().any(|w| *w > at && *w < early);
         let lately = |k: &Key| {
             let gone = self.gone_at.get(&(folder.to_owned(), k.clone()));
-            gone.is_some_and(|at| self.seen_at.since(*at) <= Millis::days(4) || silent(*at))
+            gone.is_some_and(|at| {
+                let within = Millis::days(4) + heard.deaf_between(k, *at, self.seen_at);
+                self.seen_at.since(*at) <= within || silent(*at)
+            })
         };
         let late = self.partners(key).iter().any(lately);
         let joined = self.now.contains_key(&place);

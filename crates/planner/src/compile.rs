@@ -65,6 +65,8 @@ pub struct Compiled {
     pub catalog: CatalogChange,
     pub members: MemberChange,
     pub notes: Vec<Note>,
+    /// Of somebody of ours a changed rule does not tell yet, because two readings of a group differ.
+    pub undecided: bool,
 }
 
 /// Compiles one book. No change: an empty `CatalogChange` and an empty `MemberChange`.
@@ -102,6 +104,7 @@ pub fn compile(input: &CompileInput) -> Result<Compiled, SelectError> {
         catalog: change,
         members: attendance.change,
         notes,
+        undecided: round.undecided,
     })
 }
 

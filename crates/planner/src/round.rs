@@ -36,6 +36,8 @@ pub struct Round {
     pub renamed: BTreeSet<EntryId>,
     /// Hashes of the rules that took effect.
     pub rules: BTreeMap<String, String>,
+    /// Of somebody of ours a changed rule does not tell yet: a group that it names did not show them the last time.
+    pub undecided: bool,
     pub notes: Vec<Note>,
 }
 
@@ -211,6 +213,7 @@ impl<'a> Looking<'a> {
             (Selected::Out(_), Some(before)) if self.is_doubted(person) => {
                 let why = "seen once outside of a group, and the rule has changed".to_owned();
                 round.note(Some(before.entry), Reason::SelectionUnknown, why);
+                round.undecided = true;
                 return true;
             }
             (Selected::Out(fact), Some(before)) => {
@@ -220,6 +223,7 @@ impl<'a> Looking<'a> {
             (Selected::Out(_), None) => {}
             (Selected::Unknown(why), before) => {
                 round.note(before.map(|b| b.entry), Reason::SelectionUnknown, why);
+                round.undecided |= before.is_some() && self.is_doubted(person);
                 return before.is_some();
             }
         }

@@ -145,7 +145,12 @@ fn farewells(viewing: &Viewing, by_entry: &ByEntry, change: &mut CatalogChange) 
         };
         let new = viewing.catalog.views.get(to);
         for (entry, was) in &old.entries {
-            let cause = viewing.lost.get(entry).copied().unwrap_or(*cause);
+            let lost = viewing.lost.get(entry).copied().unwrap_or(*cause);
+            // Whom a changed rule took from the old view may lie in the mailbox still, until a person approves it.
+            let cause = match is_by_rule(&was.state) {
+                true => GoneCause::Rule,
+                false => lost,
+            };
             let before = new.and_then(|v| v.entries.get(entry)).map(|e| &e.state);
             let there = before.is_some_and(|said| !is_weaker(said, &was.state, cause));
             let seen = !visible(by_entry.get(entry), sources).is_empty();
@@ -165,18 +170,20 @@ fn farewells(viewing: &Viewing, by_entry: &ByEntry, change: &mut CatalogChange) 
 }
 
 /// Does the view say only of another member, that lost it by a fact, that this entry is gone? Whoever loses a living one by
-/// a changed rule loses it for that reason, which a person approves. The other way round the rule stands.
+/// a changed rule loses it for that reason, which a person approves, and so does who lost it by one before. The other way
+/// round the rule stands.
 fn is_weaker(said: &EntryState, was: &EntryState, cause: GoneCause) -> bool {
-    let by_rule = |s: &EntryState| {
-        matches!(
-            s,
-            EntryState::Gone {
-                cause: GoneCause::Rule,
-                ..
-            }
-        )
-    };
     let gone = matches!(said, EntryState::Gone { .. });
     let living = matches!(was, EntryState::Live { .. });
-    gone && !by_rule(said) && cause == GoneCause::Rule && living
+    gone && !is_by_rule(said) && cause == GoneCause::Rule && (living || is_by_rule(was))
+}
+
+fn is_by_rule(state: &EntryState) -> bool {
+    matches!(
+        state,
+        EntryState::Gone {
+            cause: GoneCause::Rule,
+            ..
+        }
+    )
 }

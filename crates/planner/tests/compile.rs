@@ -354,6 +354,9 @@ impl Tenant {
         for (id, copies) in &members.leave {
             self.text += &format!("  leave {id} {copies:?}\n");
         }
+        if compiled.undecided {
+            self.text += "  undecided\n";
+        }
         for note in &compiled.notes {
             let entry = note.entry.map_or(String::new(), |e| {
                 format!(" {}", self.name("E", e.to_string()))
@@ -726,7 +729,35 @@ fn a_changed_rule_removes_nobody_whom_a_group_missed_once() {
           join u1 V1
         round 2
         round 3
+          undecided
           note SelectionUnknown E2: seen once outside of a group, and the rule has changed
+        round 4
+          V1 E2 gone by Rule
+    "#]];
+    told.assert_eq(&office.tell("round").text);
+}
+
+#[test]
+fn a_changed_rule_is_undecided_while_an_excluding_group_missed_somebody_once() {
+    let office = Tenant::new().tell(&format!("{OFFICE}group Hidden u2\nround"));
+    let mut office = office.tell("source t1 dir directory groups=Staff minus=Hidden");
+    let hidden = office.facts.groups.get_mut("Hidden").unwrap();
+    hidden.members.clear();
+    hidden.missed.insert("u2".to_owned(), Timestamp(0));
+    let mut office = office.tell("round");
+    let hidden = office.facts.groups.get_mut("Hidden").unwrap();
+    hidden.members.insert("u2".to_owned());
+    hidden.missed.clear();
+    let told = expect![[r#"
+        round 1
+          view V1 = t1/dir
+          V1 E1 display_name=Anna; emails=a@x
+          V1 E2 display_name=Ben; emails=b@x
+          join u1 V1
+        round 2
+        round 3
+          undecided
+          note SelectionUnknown E2: seen once outside of group Hidden
         round 4
           V1 E2 gone by Rule
     "#]];
@@ -1002,6 +1033,99 @@ fn who_loses_somebody_by_a_rule_is_told_so_whatever_a_view_said_before() {
               V1 E3 gone by Rule
               V2 E3 gone by Rule
               join u1 V1
+        "#]],
+    );
+}
+
+#[test]
+fn who_lost_somebody_by_a_rule_is_told_so_in_a_view_of_less_too() {
+    check(
+        "user u1 display_name=Anna emails=a@x
+         user u2 display_name=Ben emails=b@x department=Test
+         mailbox u1 user
+         tunnel t1
+         source t1 dir directory
+         tunnel t2
+         source t2 hr folder:hr@x/Emergency
+         audience t2 groups=Board
+         group Board u1
+         contact hr@x/Emergency f1 display_name=Doctor mobile_phone=030_123456
+         round
+         source t1 dir directory where=department!='Test'
+         round
+         group Board u3
+         round
+         round",
+        expect![[r#"
+            round 1
+              view V1 = t1/dir > t2/hr
+              V1 E1 display_name=Anna; emails=a@x
+              V1 E2 display_name=Ben; department=Test; emails=b@x
+              V1 E3 display_name=Doctor; mobile_phone=+4930123456
+              join u1 V1
+            round 2
+              V1 E2 gone by Rule
+            round 3
+              doubt 1: not in group Board
+              note LeavingUnconfirmed: not in group Board
+            round 4
+              view V2 = t1/dir
+              V2 E1 display_name=Anna; emails=a@x
+              V2 E2 gone by Rule
+              V2 E3 gone by Fact
+              join u1 V2
+              stay 1
+        "#]],
+    );
+}
+
+#[test]
+fn who_lost_somebody_by_a_rule_is_told_so_though_another_lost_them_by_a_fact() {
+    office(
+        "mailbox u2 user
+         tunnel t2
+         source t2 hr folder:hr@x/Emergency
+         audience t2 groups=Board
+         group Board u1,u2
+         contact hr@x/Emergency f1 display_name=Doctor mobile_phone=030_123456
+         round
+         group Board u1
+         round
+         round
+         source t2 hr folder:hr@x/Emergency where=display_name!='Doctor'
+         round
+         group Board u3
+         round
+         round",
+        expect![[r#"
+            round 1
+              view V1 = t1/dir
+              V1 E1 display_name=Anna; emails=a@x
+              V1 E2 display_name=Ben; emails=b@x
+              join u1 V1
+            round 2
+              view V2 = t1/dir > t2/hr
+              V2 E1 display_name=Anna; emails=a@x
+              V2 E2 display_name=Ben; emails=b@x
+              V2 E3 display_name=Doctor; mobile_phone=+4930123456
+              join u1 V2
+              join u2 V2
+            round 3
+              doubt 2: not in group Board
+              note LeavingUnconfirmed: not in group Board
+            round 4
+              V1 E3 gone by Fact
+              join u2 V1
+              stay 2
+            round 5
+              V2 E3 gone by Rule
+            round 6
+              doubt 1: not in group Board
+              note LeavingUnconfirmed: not in group Board
+            round 7
+              V1 E3 gone by Rule
+              join u1 V1
+              stay 1
         "#]],
     );
 }

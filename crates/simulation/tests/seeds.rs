@@ -142,6 +142,18 @@ const MENDED: &[(u64, &str)] = &[
         7062,
         "a create that a look had shown was forgotten when the folder was emptied",
     ),
+    (
+        6457,
+        "an edit that excludes somebody took effect on half of a group",
+    ),
+    (
+        6338,
+        "who left by a rule was deleted unasked once a mailbox saw less",
+    ),
+    (
+        210,
+        "a create in doubt was taken for undone in a mailbox that nobody looks into",
+    ),
 ];
 
 #[test]

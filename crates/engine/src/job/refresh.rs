@@ -94,8 +94,9 @@ pub(crate) async fn refresh(
         return Ok(unread(&round));
     }
     let sources = signature(engine, book, &needs).await?;
-    if waiting || compiled.as_deref() != Some(sources.as_str()) {
-        compile_book(engine, tenant, book, &needs, &round, &sources).await?;
+    let stale = waiting || compiled.as_deref() != Some(sources.as_str());
+    if stale && !compile_book(engine, tenant, book, &needs, &round, (&sources, edited)).await? {
+        return Ok(unread(&round));
     }
     let now = store.time().await?;
     let full_before = now - engine.settings().full_look;
@@ -132,7 +133,8 @@ fn policy_of(compiled: &str) -> &str {
 }
 
 /// Nothing is written under an edited policy before everything was read that says whom it leaves out: a mailbox
-/// that an edit excludes would otherwise get new cards until the groups can be read again.
+/// that an edit excludes would otherwise get new cards until the groups can be read again, and a mailbox that joins
+/// the cards of people whom it excludes.
 fn unread(round: &Round) -> Refreshed {
     let mut troubles: Vec<Trouble> = round.troubles.iter().map(Trouble::from).collect();
     troubles.push(Trouble {
@@ -178,14 +180,15 @@ async fn signature(engine: &Engine, book: &Book, needs: &Needs) -> Result<String
     Ok(parts.join(" "))
 }
 
+/// False: nothing was kept. The policy was edited, and a group did not show the last time somebody of whom that decides.
 async fn compile_book(
     engine: &Engine,
     tenant: &Tenant,
     book: &Book,
     needs: &Needs,
     round: &Round,
-    sources: &str,
-) -> Result<(), JobError> {
+    (sources, edited): (&str, bool),
+) -> Result<bool, JobError> {
     let store = engine.store();
     let facts = facts::facts(engine, &book.tenant, needs).await?;
     let catalog = store.load_catalog(&book.tenant, book.catalog).await?;
@@ -209,6 +212,9 @@ async fn compile_book(
         })
     };
     let mut compiled = with(&BTreeSet::new(), &BTreeSet::new())?;
+    if edited && compiled.undecided {
+        return Ok(false);
+    }
     let before = search::load(engine, book, catalog.version).await?;
     let (mut next, mut pressing) = (before.clone(), false);
     if !before.is_over() {
@@ -234,13 +240,24 @@ async fn compile_book(
     if next != before {
         search::save(engine, book, &next).await?;
     }
-    // While the search goes on, the next round compiles again. By which policy this one did is known all the same: an edit
-    // meanwhile must be seen as one.
+    compiled_from(engine, book, sources, pressing).await?;
+    Ok(true)
+}
+
+/// While the search goes on, the next round compiles again. By which policy this one did is known all the same: an edit
+/// meanwhile must be seen as one.
+async fn compiled_from(
+    engine: &Engine,
+    book: &Book,
+    sources: &str,
+    pressing: bool,
+) -> Result<(), StoreError> {
     let made_from = match pressing {
         true => policy_of(sources),
         false => sources,
     };
-    store
+    engine
+        .store()
         .set_setting(&book_scope(book), COMPILED, Some(made_from))
         .await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! The job of one book: open runs go on, else its sources are looked at.
 
 use crate::ask::Ask;
-use crate::job::refresh::Asked;
+use crate::job::refresh::{Asked, Refreshed};
 use crate::job::{Again, JobError, MEMBER, judge, mailbox_lane, refresh, restore, stop};
 use crate::world::{Engine, Tenant};
 use model::member::Member;
@@ -88,7 +88,7 @@ async fn begin(
     if let Some(trouble) = refreshed.worst() {
         engine.store().run_troubled(run.id, trouble).await?;
     }
-    let members = chosen(engine, book, &ask, &refreshed.due).await?;
+    let members = chosen(engine, book, &ask, &refreshed).await?;
     if members.is_empty() {
         let now = engine.store().time().await?;
         let (state, reason) = match refreshed.worst() {
@@ -139,13 +139,13 @@ async fn chosen(
     engine: &Engine,
     book: &Book,
     ask: &Ask,
-    due: &BTreeSet<MemberId>,
+    refreshed: &Refreshed,
 ) -> Result<Vec<MemberId>, JobError> {
     let store = engine.store();
-    let all = if ask.full {
+    let all = if ask.full && !refreshed.is_closed {
         store.members(&book.tenant, book.catalog).await?
     } else {
-        store.members_of(due).await?
+        store.members_of(&refreshed.due).await?
     };
     let takes_part = |m: &&Member| m.state != model::member::MemberState::Left && !m.is_doubted();
     let named = |m: &&Member| ask.mailboxes.is_empty() || ask.mailboxes.contains(&m.mailbox);

@@ -24,6 +24,8 @@ use store::StoreError;
 pub(crate) struct Refreshed {
     /// Members with something to do.
     pub due: BTreeSet<MemberId>,
+    /// Whatever is asked for: what was read is not enough to write anything.
+    pub is_closed: bool,
     /// Sources that could not be read; what they said before still stands.
     pub troubles: Vec<Trouble>,
 }
@@ -115,6 +117,7 @@ pub(crate) async fn refresh(
     }
     Ok(Refreshed {
         due,
+        is_closed: false,
         troubles: round.troubles.iter().map(Trouble::from).collect(),
     })
 }
@@ -142,8 +145,9 @@ fn unread(round: &Round) -> Refreshed {
         detail: "the policy was edited: nothing is written before all of it was read".to_owned(),
     });
     Refreshed {
-        due: BTreeSet::new(),
+        is_closed: true,
         troubles,
+        ..Refreshed::default()
     }
 }
 

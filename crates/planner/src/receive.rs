@@ -84,7 +84,8 @@ pub fn turn<'a>(sides: &Sides<'a>) -> Turn<'a> {
                     ..leave(sides.seen)
                 };
             }
-            let tug = moved && !news;
+            // Whoever decides anew and finds the same again and again tugs, too: at a server that says it otherwise.
+            let tug = !news;
             if tug && sides.braked {
                 return Turn {
                     note: Some(Reason::Tugging),

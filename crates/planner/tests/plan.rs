@@ -172,7 +172,7 @@ fn a_rule_that_became_stricter_takes_effect_without_news_from_the_source() {
     check(
         &format!("member active anew\n{left}"),
         expect![[r#"
-            update E1 i1 if new: mobile_phone=+491 (was mobile_phone=∅)
+            update E1 i1 if new tug: mobile_phone=+491 (was mobile_phone=∅)
         "#]],
     );
     check(

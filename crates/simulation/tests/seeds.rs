@@ -154,6 +154,10 @@ const MENDED: &[(u64, &str)] = &[
         210,
         "a create in doubt was taken for undone in a mailbox that nobody looks into",
     ),
+    (
+        2861,
+        "a text that the server changed was written again beside a card that failed",
+    ),
 ];
 
 #[test]

@@ -63,22 +63,7 @@ pub(super) fn linked(
             update(input, link, item, (content, wish), sight, plan);
             portrait(input, link, item, wish, photo, plan);
         }
-        (Wish::Card { .. }, Sight::Gone) => match input.rules.options.on_user_delete {
-            OnUserDelete::Respect => {
-                note(plan, Some(entry), Some(item), Reason::UserDeleted, "");
-                forget(plan, entry, Part::Core, true);
-            }
-            OnUserDelete::Recreate => {
-                note(
-                    plan,
-                    Some(entry),
-                    Some(item),
-                    Reason::UserDeleted,
-                    "made again",
-                );
-                create(input, entry, link.generation + 1, wish, plan);
-            }
-        },
+        (Wish::Card { .. }, Sight::Gone) => taken(input, link, item, wish, plan),
         (Wish::NoCard(proof), Sight::Here(_) | Sight::Same) => {
             remove(input, link, item, proof, sight, plan);
         }
@@ -87,6 +72,21 @@ pub(super) fn linked(
             remove(input, link, item, Proof::LeftAudience, sight, plan);
         }
         (Wish::NoCard(_) | Wish::OwnCard, Sight::Gone) => bury(link, plan),
+    }
+}
+
+/// A copy that its user took away.
+fn taken(input: &Input, link: &Link, item: &ItemId, wish: Wish, plan: &mut Plan) {
+    let (entry, reason) = (Some(link.entry), Reason::UserDeleted);
+    match input.rules.options.on_user_delete {
+        OnUserDelete::Respect => {
+            note(plan, entry, Some(item), reason, "");
+            forget(plan, link.entry, Part::Core, true);
+        }
+        OnUserDelete::Recreate => {
+            note(plan, entry, Some(item), reason, "made again");
+            create(input, link.entry, link.generation + 1, wish, plan);
+        }
     }
 }
 

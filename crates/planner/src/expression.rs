@@ -298,7 +298,8 @@ fn list(texts: Vec<String>) -> Cel {
     cel::to_value(texts).unwrap_or(Cel::Null)
 }
 
-fn missed(name: &str, person: &Person, facts: &Facts) -> bool {
+/// Did the last reading of a group not show somebody whom an earlier one had shown?
+pub(crate) fn missed(name: &str, person: &Person, facts: &Facts) -> bool {
     let group = facts.groups.get(name);
     group.is_some_and(|g| g.missed.contains_key(&person.key))
 }

@@ -4,6 +4,7 @@ use crate::adopt::numbers;
 use crate::compare::name_key;
 use crate::compile::CompileInput;
 use crate::contribute::{belongs, contribution, identity};
+use crate::expression::missed;
 use crate::identity as ids;
 use crate::pair::Face;
 use crate::phone;
@@ -190,11 +191,7 @@ impl<'a> Looking<'a> {
     /// Whoever leaves by a changed rule is confirmed by no second round: whom a group did not show the last time is neither
     /// in nor out by it.
     fn is_doubted(&self, person: &Person) -> bool {
-        let groups = &self.input.facts.groups;
-        let missed = |name: &String| {
-            let group = groups.get(name);
-            group.is_some_and(|g| g.missed.contains_key(&person.key))
-        };
+        let missed = |name: &String| missed(name, person, self.input.facts);
         self.rule_changed && self.pick.groups().iter().any(missed)
     }
 
@@ -208,14 +205,15 @@ impl<'a> Looking<'a> {
     fn person(&self, key: &str, person: &Person, round: &mut Round) -> bool {
         let key: Key = (self.name.clone(), key.to_owned());
         let before = self.input.catalog.contributions.get(&key);
-        match (self.judge(person), before) {
+        let doubted = before.is_some() && self.is_doubted(person);
+        let judged = match self.judge(person) {
+            Selected::Out(_) if doubted => Selected::Unknown(
+                "seen once outside of a group, and the rule has changed".to_owned(),
+            ),
+            judged => judged,
+        };
+        match (judged, before) {
             (Selected::In, before) => self.take(key, person, before, round),
-            (Selected::Out(_), Some(before)) if self.is_doubted(person) => {
-                let why = "seen once outside of a group, and the rule has changed".to_owned();
-                round.note(Some(before.entry), Reason::SelectionUnknown, why);
-                round.undecided = true;
-                return true;
-            }
             (Selected::Out(fact), Some(before)) => {
                 self.out(&key, before, fact, round);
                 return !self.complete;
@@ -223,7 +221,7 @@ impl<'a> Looking<'a> {
             (Selected::Out(_), None) => {}
             (Selected::Unknown(why), before) => {
                 round.note(before.map(|b| b.entry), Reason::SelectionUnknown, why);
-                round.undecided |= before.is_some() && self.is_doubted(person);
+                round.undecided |= doubted;
                 return before.is_some();
             }
         }

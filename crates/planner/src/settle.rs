@@ -8,9 +8,10 @@ use model::field::Kind;
 use model::link::{Deviations, Link, Op, Origin, Sent, Trouble};
 use model::mutant::{self, Mutant};
 use model::plan::{Outcome, Step};
+use model::snapshot::{Seen, Snapshot, Stamp};
 use model::{ContentId, Etag, Field, Item, ItemId, Millis, Sighting, Timestamp, Value, Values};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a write may take until we can know what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,6 +279,8 @@ pub enum Found {
     Several,
     /// Not there.
     Nothing,
+    /// Nobody looks into the mailbox: it keeps what it has.
+    Unseen,
 }
 
 /// When the fate of a sent write can be known; `None` when nothing was sent.
@@ -304,6 +307,9 @@ pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> O
         return Some(bound(link, sent, item, etag.as_ref()));
     }
     // Not there, or there as it was, proves something only when the write cannot arrive any more.
+    if *found == Found::Unseen && is_about_being(sent.op) {
+        return None;
+    }
     (now > knowable(sent, bounds)).then(|| match (found, sent.op) {
         (Found::Nothing, Op::Delete) => over(link, false),
         (Found::Several, Op::Create) => ambiguous(link),
@@ -311,14 +317,38 @@ pub fn resolve(link: &Link, found: &Found, now: Timestamp, bounds: &Bounds) -> O
     })
 }
 
-/// A look shows a create that got no answer, and it is too early to say that no second one arrives. What was made is
-/// remembered: when it is gone afterwards, somebody has taken it. `None`: this is known already, or it is no create.
-pub fn sighted(link: &Link, item: &ItemId) -> Option<Link> {
-    let sent = link.sent.as_ref().filter(|sent| sent.op == Op::Create)?;
-    (link.item.as_ref() != Some(item)).then(|| Link {
-        sent: link.sent.clone(),
-        ..bound(link, sent, item, None)
-    })
+/// Does such a write decide whether a card is there at all? Then nobody knows what became of it who does not look.
+pub(crate) fn is_about_being(op: Op) -> bool {
+    matches!(op, Op::Create | Op::Delete)
+}
+
+/// The creates without an answer that a look shows, while it is too early to say that no second one arrives: those that
+/// were not known yet. They are remembered: when such a card is gone afterwards, somebody has taken it.
+/// `stamp`: what the create of a link wrote.
+pub fn sighted<'a>(
+    unsettled: impl Iterator<Item = &'a Link>,
+    looked: &Snapshot,
+    stamp: impl Fn(&Link, &Sent) -> String,
+) -> Vec<Link> {
+    let mut bearers: BTreeMap<&str, Vec<&ItemId>> = BTreeMap::new();
+    for (id, seen) in &looked.items {
+        if let Seen::Here(here) = seen
+            && let Stamp::Text(text) = &here.stamp
+        {
+            bearers.entry(text).or_default().push(id);
+        }
+    }
+    let known = |link: &'a Link| {
+        let sent = link.sent.as_ref().filter(|sent| sent.op == Op::Create)?;
+        let [item] = bearers.get(stamp(link, sent).as_str())?.as_slice() else {
+            return None;
+        };
+        (link.item.as_ref() != Some(*item)).then(|| Link {
+            sent: link.sent.clone(),
+            ..bound(link, sent, item, None)
+        })
+    };
+    unsettled.filter_map(known).collect()
 }
 
 /// Did a change that got no answer arrive? All of it is there, as it was sent, that was not there before. Then it is ours,

@@ -2,8 +2,9 @@
 
 mod story;
 
-use model::link::{Link, Origin, Part};
+use model::link::{Link, Origin, Part, Sent};
 use model::plan::{Edit, Outcome, Step};
+use model::snapshot::{Here, Reach, Seen, Snapshot, Stamp};
 use model::{
     ContentId, EntryId, Etag, Field, Item, ItemId, MemberId, Millis, Timestamp, Value, Values,
 };
@@ -168,13 +169,55 @@ fn an_unknown_answer_keeps_the_intent_until_it_can_be_known() {
 fn a_create_that_a_look_shows_is_remembered_and_waited_for_all_the_same() {
     let before = Link::new(MemberId(1), EntryId(1), Part::Core);
     let sent = intend(&before, &create(), NOW, &BOUNDS);
-    let shown = sighted(&sent, &"i7".into()).unwrap();
+    let look = |items: &[&str]| {
+        let here = |id: &&str| {
+            (
+                ItemId::from(*id),
+                Seen::Here(Box::new(bearer("stamp of 3"))),
+            )
+        };
+        Snapshot {
+            items: items.iter().map(here).collect(),
+            ..Snapshot::new(Reach::Full)
+        }
+    };
+    let sighted = |link: &Link, items: &[&str]| {
+        let stamp = |_: &Link, sent: &Sent| format!("stamp of {}", sent.generation);
+        sighted([link].into_iter(), &look(items), stamp).pop()
+    };
+    assert_eq!(sighted(&before, &["i7"]), None, "nothing was sent");
+    assert_eq!(
+        sighted(&sent, &["i7", "i8"]),
+        None,
+        "which of them is ours?"
+    );
+    let shown = sighted(&sent, &["i7"]).unwrap();
     assert_eq!((&shown.item, shown.generation), (&Some("i7".into()), 3));
     assert_eq!(shown.sent, sent.sent, "a second one may still arrive");
-    assert_eq!(sighted(&shown, &"i7".into()), None, "known already");
+    assert_eq!(sighted(&shown, &["i7"]), None, "known already");
     let late = NOW + Millis::days(1);
     let taken = resolve(&shown, &Found::Nothing, late, &BOUNDS).unwrap();
     assert_eq!((taken.item, taken.sent), (Some("i7".into()), None));
+}
+
+/// A card that nothing but its stamp is known of.
+fn bearer(stamp: &str) -> Here {
+    Here {
+        etag: None,
+        fields: sighting(&Item::default()),
+        stamp: Stamp::Text(stamp.into()),
+    }
+}
+
+#[test]
+fn where_nobody_looks_it_is_never_known_whether_a_card_is_there() {
+    let late = NOW + Millis::days(9);
+    let resolved = |step: &Step| {
+        let sent = intend(&link(), step, NOW, &BOUNDS);
+        resolve(&sent, &Found::Unseen, late, &BOUNDS).map(|link| link.sent)
+    };
+    assert_eq!(resolved(&create()), None);
+    assert_eq!(resolved(&update(false, 5)), Some(None), "no more is asked");
 }
 
 #[test]

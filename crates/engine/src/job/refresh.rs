@@ -93,12 +93,12 @@ pub(crate) async fn refresh(
             .await?;
     }
     if edited && !(round.complete.users && round.complete.groups) {
-        return Ok(unread(&round));
+        return Ok(closed(&round, UNREAD));
     }
     let sources = signature(engine, book, &needs).await?;
     let stale = waiting || compiled.as_deref() != Some(sources.as_str());
     if stale && !compile_book(engine, tenant, book, &needs, &round, (&sources, edited)).await? {
-        return Ok(unread(&round));
+        return Ok(closed(&round, UNDECIDED));
     }
     let now = store.time().await?;
     let full_before = now - engine.settings().full_look;
@@ -135,14 +135,20 @@ fn policy_of(compiled: &str) -> &str {
     compiled.split(' ').next().unwrap_or_default()
 }
 
+/// Not everything was read by which an edited policy chooses.
+const UNREAD: &str = "the policy was edited: nothing is written before all of it was read";
+/// All was read, and does not agree with what was read before.
+const UNDECIDED: &str = "the policy was edited, and the last two readings of a group differ: nothing is written before \
+                         they agree";
+
 /// Nothing is written under an edited policy before everything was read that says whom it leaves out: a mailbox
 /// that an edit excludes would otherwise get new cards until the groups can be read again, and a mailbox that joins
 /// the cards of people whom it excludes.
-fn unread(round: &Round) -> Refreshed {
+fn closed(round: &Round, why: &str) -> Refreshed {
     let mut troubles: Vec<Trouble> = round.troubles.iter().map(Trouble::from).collect();
     troubles.push(Trouble {
         kind: TroubleKind::Passing,
-        detail: "the policy was edited: nothing is written before all of it was read".to_owned(),
+        detail: why.to_owned(),
     });
     Refreshed {
         is_closed: true,

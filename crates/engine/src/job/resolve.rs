@@ -9,8 +9,7 @@ use graph::Folder;
 use model::link::{Link, Op, Origin, Part, Sent};
 use model::plan::{Plan, Step};
 use model::run::RunState;
-use model::snapshot::{Seen, Stamp};
-use model::{EntryId, ItemId, RunId, Timestamp};
+use model::{EntryId, RunId, Timestamp};
 use planner::settle::{self, Found};
 use planner::stamp;
 use std::collections::BTreeMap;
@@ -61,15 +60,7 @@ pub(crate) async fn resolve(place: &Place<'_>, look: &Look) -> Result<Resolved, 
                     break;
                 }
             },
-            // A mailbox that keeps its copies is not looked into: that a card of it is gone, or is not there, is not known.
-            (None, Some(_)) if place.keeps() && matches!(sent.op, Op::Create | Op::Delete) => {
-                continue;
-            }
-            (None, Some(item)) if place.keeps() => Found::Here {
-                item: item.clone(),
-                etag: None,
-                seen: None,
-            },
+            (None, Some(_)) if place.keeps() => Found::Unseen,
             (None, _) => Found::Nothing,
         };
         let Some(resolved) = settle::resolve(link, &found, now, &bounds(engine)) else {
@@ -104,22 +95,8 @@ async fn remember(
     look: &Look,
     unsettled: &BTreeMap<(EntryId, Part), Link>,
 ) -> Result<(), JobError> {
-    let mut bearers: BTreeMap<&str, Vec<&ItemId>> = BTreeMap::new();
-    for (id, seen) in &look.snapshot.items {
-        if let Seen::Here(here) = seen
-            && let Stamp::Text(text) = &here.stamp
-        {
-            bearers.entry(text).or_default().push(id);
-        }
-    }
-    let sighted = |link: &Link| {
-        let text = stamp(place, link, link.sent.as_ref()?);
-        let [item] = bearers.get(text.as_str())?.as_slice() else {
-            return None;
-        };
-        settle::sighted(link, item)
-    };
-    let all = unsettled.values().filter_map(sighted);
+    let stamp = |link: &Link, sent: &Sent| stamp(place, link, sent);
+    let all = settle::sighted(unsettled.values(), &look.snapshot, stamp).into_iter();
     let all: Vec<LinkChange> = all.map(|link| LinkChange::Agree(Box::new(link))).collect();
     if !all.is_empty() {
         let store = place.engine.store();

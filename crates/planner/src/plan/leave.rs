@@ -5,15 +5,17 @@ use super::unlinked::orphans;
 use super::{Input, Sight, forget, note, sight};
 use crate::adopt::Strangers;
 use crate::photo::waiting;
+use crate::settle::is_about_being;
 use model::EntryId;
-use model::link::{Op, Part};
+use model::link::Part;
 use model::member::MemberState;
 use model::plan::{Plan, Proof, Reason};
 use std::collections::BTreeSet;
 
 /// The mailbox left the audience, or the tunnel was removed.
 pub(super) fn leave(input: &Input, plan: &mut Plan) {
-    if input.member.state == MemberState::LeavingKeep {
+    let keeps = input.member.state == MemberState::LeavingKeep;
+    if keeps {
         let fact = input
             .member
             .leaving
@@ -23,10 +25,9 @@ pub(super) fn leave(input: &Input, plan: &mut Plan) {
     }
     for ((entry, part), link) in input.links {
         let Some(item) = &link.item else { continue };
-        // Nobody looks into a mailbox that keeps what it has: whether a card is there is never known.
-        let in_doubt = link.sent.as_ref().map(|sent| sent.op);
-        let unknowable = input.member.state == MemberState::LeavingKeep
-            && matches!(in_doubt, Some(Op::Create | Op::Delete));
+        // Nobody looks into a mailbox that keeps what it has.
+        let doubt = link.sent.as_ref().map(|sent| sent.op);
+        let unknowable = keeps && doubt.is_some_and(is_about_being);
         if let Some(reason) = waiting(link, input.now).filter(|_| !unknowable) {
             note(plan, Some(*entry), Some(item), reason, "");
             continue;

@@ -63,6 +63,8 @@ pub struct Edit {
     pub before: Values,
     /// Where the base will deviate from the content after the write, if the server stores what we send.
     pub shown: Values,
+    /// It takes our fields back from a user's own card: nothing is agreed on afterwards.
+    pub back: bool,
 }
 
 /// Why a deletion is right. A step of deletion cannot be made without one.

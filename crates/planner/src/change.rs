@@ -52,6 +52,8 @@ pub struct Change {
     /// The base afterwards, where it deviates from what is wanted.
     pub base: Values,
     pub tug: bool,
+    /// It takes our fields back.
+    pub back: bool,
     pub notes: Vec<(Reason, Field)>,
 }
 
@@ -197,7 +199,10 @@ pub fn deviations(content: &Item, base: &Values) -> Deviations {
 
 /// Takes our fields back from a card that is a user's own: only what we wrote, and only where it still is ours.
 pub fn take_back(link: &Link, base: Base, seen: Option<&Sighting>) -> Change {
-    let mut all = Change::default();
+    let mut all = Change {
+        back: true,
+        ..Change::default()
+    };
     let there = |field: Field| match seen {
         Some(sighting) if sighting.covers(field) => sighting.get(field),
         _ => base.get(field),

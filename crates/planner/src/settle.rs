@@ -152,6 +152,10 @@ fn done(
             }
             link.shown = deviations(wish, &echoed(&edit.changes, &edit.shown, seen));
             link.agreed = Some(*content);
+            if edit.back {
+                // Whoever is wanted again before the pair is over gets every field again.
+                (link.agreed, link.shown) = (None, Deviations::default());
+            }
             link.etag = etag.cloned();
         }
         Step::SetPhoto { photo, item, .. } => {

@@ -39,6 +39,7 @@ fn update(tug: bool, content: i64) -> Step {
             changes,
             before: Values::from([(Field::JobTitle, None)]),
             shown: Values::from([(Field::MobilePhone, Some(Value::text("+491")))]),
+            back: false,
         }),
         tug,
     }
@@ -113,6 +114,29 @@ fn an_adopted_card_remembers_what_we_wrote() {
         link.wrote.into_iter().collect::<Vec<_>>(),
         [Field::JobTitle]
     );
+}
+
+#[test]
+fn what_was_taken_back_is_agreed_on_no_more() {
+    let Step::Update { mut edit, .. } = update(false, 4) else {
+        unreachable!("an update")
+    };
+    edit.back = true;
+    let step = Step::Update {
+        entry: EntryId(1),
+        content: ContentId(4),
+        item: "i1".into(),
+        expect: None,
+        edit,
+        tug: false,
+    };
+    let adopted = Link {
+        origin: Origin::Adopted,
+        ..link()
+    };
+    let Settled { link, fate } = after(&adopted, &step, &done(None), &Item::default());
+    assert_eq!((fate, link.agreed), (Fate::Done, None));
+    assert!(link.shown.is_empty() && link.item.is_some(), "{link:?}");
 }
 
 #[test]

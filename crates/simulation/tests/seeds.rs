@@ -158,6 +158,10 @@ const MENDED: &[(u64, &str)] = &[
         2861,
         "a text that the server changed was written again beside a card that failed",
     ),
+    (
+        2636,
+        "fields that were taken back stayed blank when their person came back",
+    ),
 ];
 
 #[test]

@@ -145,6 +145,7 @@ fn step(
             changes: former,
             before,
             shown,
+            back: false,
         }),
         tug: false,
     }

@@ -155,6 +155,7 @@ pub(super) fn write(
             changes: change.writes,
             before: change.before,
             shown: change.base,
+            back: change.back,
         }),
         tug: change.tug,
     }
